@@ -87,6 +87,12 @@ _STATEMENT_HINTS = {
         "A text is no value of its column's type. Of whole numbers that end in .0, as a table with gaps writes them, "
         "insert_rows takes the .0 away: give it what files.read_csv reads."
     ),
+    "22021": (
+        "Bytes are no text in UTF-8, which a database in SQL_ASCII may hold. Read a value as "
+        "convert_from(convert(convert_to(column, 'SQL_ASCII'), 'LATIN1', 'UTF8'), 'SQL_ASCII'), with the "
+        "encoding it was written in; rename a table or column of such a name with psql."
+    ),
+    "22P05": "The database's encoding (SHOW server_encoding) has no such character. Take it out, or move to UTF8.",
     "25006": "read_only is on: turn it off to change data.",
     "25001": "Turn on autocommit for statements that cannot run inside a transaction.",
     "42P10": "conflict_keys must be exactly the columns of a unique index or of the primary key.",

@@ -361,3 +361,32 @@ def test_the_server_is_told_at_once(shop: Credentials, monkeypatch: pytest.Monke
     assert time.monotonic() - began < 3600
     assert "Cancelled" in refused(result[0])
     assert not running(shop, SLOW)
+
+
+def test_what_is_no_utf8_in_a_database_without_an_encoding_is_refused_with_a_way_to_read_it(
+    postgres_server: PostgresServer,
+) -> None:
+    import psycopg2
+
+    credentials = postgres_server.credentials()
+    make = "CREATE DATABASE raw ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
+    done(postgres.execute_query(credentials, {"query": "DROP DATABASE IF EXISTS raw", "autocommit": True}))
+    done(postgres.execute_query(credentials, {"query": make, "autocommit": True}))
+    raw = {**credentials, "database": "raw"}
+    ask(raw, "SELECT 1")
+    bytes_of = "CREATE TABLE t (\"gr\xf6\xdfe\" int, b text); INSERT INTO t VALUES (1, 'gr\xfcn')".encode("latin-1")
+    connection = psycopg2.connect(
+        host=raw["host"], port=raw["port"], dbname="raw", user=raw["username"], password=raw.get("password")
+    )
+    with connection, connection.cursor() as cursor:
+        connection.set_client_encoding("SQL_ASCII")
+        cursor.execute(bytes_of)
+    connection.close()
+    for asked in ("SELECT b FROM t", "SELECT * FROM t"):  # a value, a name
+        told = postgres.execute_query(raw, {"query": asked})
+        assert "invalid byte sequence" in told["message"]
+        assert "Read a value as convert_from(" in told["message"]
+        assert told["permanent"] is True
+    read = "SELECT convert_from(convert(convert_to(b, 'SQL_ASCII'), 'LATIN1', 'UTF8'), 'SQL_ASCII') AS b FROM t"
+    assert ask(raw, read)[0]["b"] == "gr\u00fcn"
+    done(postgres.execute_query(credentials, {"query": "DROP DATABASE raw", "autocommit": True}))
