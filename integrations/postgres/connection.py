@@ -167,6 +167,8 @@ def _arguments(credentials: Credentials, through: int | None) -> dict[str, Any]:
 
 def _connect_failure(credentials: Credentials, said: str) -> TaskFailed:
     where = f"{credentials.host}:{credentials.port}"
+    if current().cancelled:
+        return TaskFailed(f"Cancelled while connecting to {where}.", {"kind": "cancelled"})
     words = _without(credentials.password.reveal(), _reasons(said))
     known = (one for one in _CONNECT_FAILURES if re.search(one[0], said))
     _, kind, message, hint = next(known, ("", *_UNREACHABLE))

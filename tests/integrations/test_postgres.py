@@ -19,8 +19,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flowbook.tasks import Context, running_as
+from flowbook.tasks.stop import Stop
 from integrations import postgres
 from tests.integrations.postgres_server import PASSWORD, PostgresServer
+from tests.integrations.silent import silent_server
 from tests.ports import refusing_port
 from tests.waiting import until
 
@@ -770,3 +772,13 @@ def test_every_task_leaves_no_connection_behind(shop: Credentials) -> None:
 
         until(lambda: left() == 0)  # the server ends a session a moment after its client has gone
     connection.close()
+
+
+def test_a_run_that_is_cancelled_while_it_connects_is_said_to_be_cancelled() -> None:
+    stop = Stop()
+    stop.set()
+    with silent_server() as port, running_as(Context("run", stop=stop)):
+        who = {"host": "127.0.0.1", "port": port, "username": "u", "password": "secretpw", "database": "d"}
+        result = postgres.test_connection({**who, "connect_timeout": 2}, {})
+    assert (result["success"], result["data"]["kind"]) == (False, "cancelled")
+    assert "Cancelled while connecting" in result["message"]
