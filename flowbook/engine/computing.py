@@ -44,7 +44,7 @@ _OUTSIDE = frozenset({
     "vars", "current", "display", "help", "exit", "quit",
 })  # fmt: skip
 _VALUES = frozenset({"to_dict", "to_list", "to_numpy", "to_string", "to_frame", "to_records", "to_pydatetime"})
-_WRITES = frozenset({"tofile", "dump", "savefig", "save", "eval", "query", "ctypes"})
+_WRITES = frozenset({"tofile", "dump", "savefig", "save", "eval", "evaluate", "query", "ctypes"})
 _FRAMES = frozenset(
     f"{kind}_{what}" for kind in ("gi", "cr", "ag", "tb", "f")
     for what in ("frame", "code", "await", "yieldfrom", "next", "back", "builtins", "globals", "locals")
@@ -82,6 +82,18 @@ class _Code:
                 for alias in one.names:
                     name = alias.name if alias.asname else alias.name.partition(".")[0]
                     yield alias.asname or name, name
+            elif isinstance(one, ast.ImportFrom):
+                for alias in one.names:
+                    if f"{one.module}.{alias.name}" in _COMPUTING:
+                        yield alias.asname or alias.name, f"{one.module}.{alias.name}"
+
+    def _module(self, node: ast.expr) -> str | None:
+        """The module that a name, or what stands behind its dot, is; None when it is none."""
+        if isinstance(node, ast.Name):
+            return self._modules.get(node.id)
+        outer = self._module(node.value) if isinstance(node, ast.Attribute) else None
+        inner = f"{outer}.{node.attr}" if isinstance(node, ast.Attribute) else ""
+        return inner if outer is not None and inner in _COMPUTING else None
 
     def _computes(self, node: ast.AST) -> bool:
         if isinstance(node, ast.Import):
@@ -103,7 +115,9 @@ class _Code:
         return True
 
     def _attribute_computes(self, node: ast.Attribute) -> bool:
-        module = self._modules.get(node.value.id) if isinstance(node.value, ast.Name) else None
+        if self._module(node) is not None and id(node) not in self._bases:
+            return False  # as of a name: what it is called then is not followed
+        module = self._module(node.value)
         if module is not None:
             return module in _COMPUTING and _is_theirs(module, node.attr)
         if node.attr in _METHOD_BY_NAME and id(node) not in self._called:
@@ -141,7 +155,10 @@ def _is_theirs(module: str, name: str) -> bool:
         return False
     if f"{module}.{name}" in _COMPUTING:
         return True
-    found = getattr(importlib.import_module(module), name, None)
+    has = importlib.import_module(module)
+    if not hasattr(has, name):
+        return False  # a module inside of it, which the import would load: it is named nowhere here
+    found = getattr(has, name)
     home = getattr(found, "__module__", None) or module
     from_there = isinstance(home, str) and home.partition(".")[0].strip("_") in _HOMES
     return from_there and not isinstance(found, ModuleType)
