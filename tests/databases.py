@@ -26,7 +26,20 @@ atexit.register(_started.close)
 @functools.cache
 def server() -> PostgresServer:
     """The server of this process; it is stopped at the end of it."""
-    return _started.enter_context(running_postgres())
+    return _started.enter_context(running_postgres(durable=_durable))
+
+
+_durable = False
+
+
+def durable_server() -> PostgresServer:
+    """A new one in its place, which syncs each commit, as servers do: for those who crash it."""
+    global _durable
+    stop()
+    server.cache_clear()
+    _emptying.cache_clear()
+    _durable = True
+    return server()
 
 
 def stop() -> None:

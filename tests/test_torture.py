@@ -10,7 +10,8 @@ import pytest
 
 
 @pytest.mark.parametrize(
-    "subject", ["store", "canaries", "disk", "kills", "killed_runs", "postgres", "torn", "workers", "serving"]
+    "subject",
+    ["store", "canaries", "disk", "kills", "killed_runs", "postgres", "torn", "workers", "serving", "restarts"],
 )
 def test_a_small_part_of_each_subject_holds(subject: str) -> None:
     command = [sys.executable, "-m", "torture", subject, "--scale", "0.004"]

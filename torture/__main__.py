@@ -21,6 +21,7 @@ SUBJECTS = (
     "torn",
     "workers",
     "serving",
+    "restarts",
 )
 
 

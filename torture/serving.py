@@ -29,8 +29,8 @@ LIMIT = 1_800.0
 NOON = datetime(2026, 1, 1, 12, tzinfo=timezone.utc).timestamp()
 
 
-def run(scale: float, seed: int, folder: Path) -> Iterator[str]:
-    """Have the minute come, kill servers until all is done, and look into the ledger."""
+def run(scale: float, seed: int, folder: Path, kill: Callable[[Served], None] = Served.kill) -> Iterator[str]:
+    """Have the minute come, ``kill`` servers until all is done, and look into the ledger."""
     os.environ["PGPASSWORD"] = PASSWORD
     count, some = max(int(SCHEDULES * scale), 4), random.Random(seed)
     lease = SHORT_LEASE if count < 10 else leases.LEASE_SECONDS
@@ -45,7 +45,7 @@ def run(scale: float, seed: int, folder: Path) -> Iterator[str]:
         ws.save(_flow("hooked"))
         hook, known = ws.add_hook("hooked")
         path = f"/hooks/{hook.id if hook.sealed else known}"
-        found, accepted = _attacked(ws, lambda: servers(lease=lease), servers.clock, path, count, some)
+        found, accepted = _attacked(ws, lambda: servers(lease=lease), servers.clock, path, count, some, kill)
         yield _checked(ws, ledger_lines(folder), count, accepted, found)
 
 
@@ -56,7 +56,13 @@ def _flow(name: str) -> Workflow:
 
 
 def _attacked(
-    ws: Workspace, start: Callable[[], Served], clock: Clock, hook: str, count: int, some: random.Random
+    ws: Workspace,
+    start: Callable[[], Served],
+    clock: Clock,
+    hook: str,
+    count: int,
+    some: random.Random,
+    kill: Callable[[Served], None],
 ) -> tuple[Counter[str], list[str]]:
     """Have the minute come with two servers, and kill one after the other until nothing is left to do."""
     found, accepted = Counter[str](), list[str]()
@@ -70,7 +76,7 @@ def _attacked(
             hook_at = time.monotonic() + HOOK_EVERY
         if time.monotonic() >= kill_at:
             place = some.randrange(2)
-            both[place].kill()
+            kill(both[place])
             found["kills"] += 1
             both[place] = start()
             kill_at = time.monotonic() + some.uniform(0, 2)
