@@ -11,7 +11,7 @@ import mimetypes
 from flowbook import Result, TaskFailed, contents, current, http, task
 from flowbook.counting import counted
 
-from .client import ELSEWHERE, Credentials, Jira, issue_path, items_of, object_of
+from .client import Credentials, Jira, issue_path, items_of, object_of
 from .models import AddAttachment, DownloadAttachment, ListAttachments
 
 LARGEST = 500_000_000
@@ -82,9 +82,8 @@ def add_attachment(credentials: Credentials, params: AddAttachment) -> Result:
             expect=(200,),
             timeout=300,
         ).json
-    if not isinstance(answer, list) or not answer:
-        raise TaskFailed("Jira answered without the attachment.", {"kind": "bad_answer"}, ELSEWHERE)
-    return Result.ok(f"Attached {name} to {params.issue_key} ({counted(len(content), 'byte')})", answer[0])
+    added = object_of(answer[0] if isinstance(answer, list) and answer else None, "id", "the attachment")
+    return Result.ok(f"Attached {name} to {params.issue_key} ({counted(len(content), 'byte')})", added)
 
 
 def _file(params: AddAttachment) -> tuple[str, bytes]:

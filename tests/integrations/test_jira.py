@@ -501,3 +501,10 @@ def test_words_that_several_link_types_have_are_not_guessed(service: FakeService
     service.on("GET", f"{CLOUD}/issueLinkType", json={"issueLinkTypes": types})
     message = cloud(service, "link_issues", issue_key="A-1", link_type="blocks", linked_issue_key="B-2").message
     assert "may be several link types: Halts (1), Stops (2)." in message
+
+
+@pytest.mark.parametrize("answer", [[], [1], [[1]], [{}], {"id": "3"}])
+def test_what_is_no_attachment_is_not_taken_for_one(service: FakeService, answer: Any) -> None:
+    service.on("POST", "/rest/api/3/issue/A-1/attachments", json=answer)
+    added = cloud(service, "add_attachment", issue_key="A-1", content="x", file_name="a.txt")
+    assert (added.success, added.data["kind"]) == (False, "bad_answer")
