@@ -611,3 +611,10 @@ def test_an_update_says_what_it_changed(tmp_path: Path) -> None:
         "Changed: b: its request is made in another way",
         "Changed: d: its effects: write, from now on idempotent; its request is made in another way",
     ]
+
+
+def test_what_stays_as_it_is_is_not_read_to_say_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a large API that takes as long as all the rest; each generated file was read for either side."""
+    write_from_description(tmp_path, "a", str(next(EXAMPLES.iterdir())))
+    monkeypatch.setattr("flowbook.authoring.openapi.changes.parse_statements", lambda *args: pytest.fail("was read"))
+    assert not list(renewal_from_description(tmp_path, "a").changes.lines())
