@@ -315,6 +315,20 @@ class TestContract:
         assert 'raise ValueError("boom")' in trace
         assert "flowbook/engine" not in trace
 
+    @pytest.mark.parametrize("key", ["data", "message", "error"])
+    @everywhere
+    def test_an_exception_that_a_task_caught_and_returns_still_shows_where_it_comes_from(self, key: str) -> None:
+        def careful(credentials: Any, params: Any) -> dict[str, Any]:
+            try:
+                return {}["absent"]
+            except KeyError as error:
+                return {"success": False, "message": "it broke", key: error}
+
+        ran = run(flow_of("", a="careful"), Tasks(careful=careful))
+        assert ran["a"].status == "failed"
+        assert 'return {}["absent"]' in ran.text("a", "traceback")
+        assert "flowbook/calling" not in ran.text("a", "traceback")
+
     def test_task_failed_is_a_failure_without_a_traceback(self) -> None:
         def refuse(credentials: Any, params: Any) -> dict[str, Any]:
             raise TaskFailed("no such channel", {"channel": "#x"}, hint="Invite the bot.")

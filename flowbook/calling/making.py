@@ -74,6 +74,7 @@ def _make(spec: TaskSpec, order: Order, context: Context, told: Sink, stop: Stop
         returned = spec.function(*spec.signature.arguments(order.credentials, order.params))
         if not isinstance(returned, dict) and _is_awaitable(returned):
             returned = _await(returned, stop)
+        _tell_of_caught(returned, told)
         return _answer(check_result(spec.name, returned), Cause.RETURNED)
     except (FlowbookError, Rehearsed) as error:
         return _answer(failure_of(error), Cause.RAISED)._replace(missing=missing_for(error))
@@ -90,6 +91,14 @@ def _answer(result: Result, cause: Cause) -> Answer:
     data = result.data
     unsure = not result.success and isinstance(data, dict) and data.get("may_have_taken_effect") is True
     return Answer(result, Cause.UNSURE if unsure else cause)
+
+
+def _tell_of_caught(returned: Any, told: Sink) -> None:
+    """Show where the exceptions come from that a task has caught itself and says its failure with."""
+    if type(returned) is dict and returned.get("success") is not True:
+        for given in returned.values():
+            if isinstance(given, BaseException) and given.__traceback__ is not None:
+                told.traceback(traceback_of(given), raised(given))
 
 
 def _is_awaitable(returned: Any) -> bool:
