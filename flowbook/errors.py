@@ -245,6 +245,7 @@ class CatalogError(FlowbookError):
 class TaskFailed(FlowbookError):
     """Raised by a task to fail with a clear message (and no traceback). ``data`` is kept.
 
+    Raised ``from`` another exception, it shows in the node's output where that one comes from.
     ``permanent`` says that another try would fail as well, so that a node's ``retry`` makes none.
     """
 

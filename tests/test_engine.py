@@ -329,6 +329,19 @@ class TestContract:
         assert 'return {}["absent"]' in ran.text("a", "traceback")
         assert "flowbook/calling" not in ran.text("a", "traceback")
 
+    @everywhere
+    def test_task_failed_from_an_exception_shows_where_that_comes_from(self) -> None:
+        def careful(credentials: Any, params: Any) -> dict[str, Any]:
+            try:
+                return {}["absent"]
+            except KeyError as error:
+                raise TaskFailed("it broke") from error
+
+        ran = run(flow_of("", a="careful"), Tasks(careful=careful))
+        assert ran["a"].message == "it broke"
+        assert 'return {}["absent"]' in ran.text("a", "traceback")
+        assert "flowbook/calling" not in ran.text("a", "traceback")
+
     def test_task_failed_is_a_failure_without_a_traceback(self) -> None:
         def refuse(credentials: Any, params: Any) -> dict[str, Any]:
             raise TaskFailed("no such channel", {"channel": "#x"}, hint="Invite the bot.")

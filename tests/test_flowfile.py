@@ -60,6 +60,22 @@ def test_importing_and_exporting_a_file_gives_equal_bytes() -> None:
     assert dumps(loads(DAILY_REPORT)) == DAILY_REPORT
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("openapi: 3.0.0\ninfo: {title: X, version: '1'}\npaths: {}\n", "--openapi"),
+        ('{"swagger": "2.0", "info": {}, "paths": {}}', "--openapi"),
+        ('{"mcpServers": {"files": {"command": "npx"}}}', "--mcp"),
+        ('{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}', "flowbook run"),
+    ],
+)
+def test_a_file_that_another_command_takes_is_refused_with_that_command(text: str, told: str) -> None:
+    for read in (loads, read_document):
+        with pytest.raises(FileFormatError, match="is no workflow") as refusal:
+            read(text)
+        assert told in refusal.value.hint
+
+
 def test_text_of_several_lines_becomes_a_literal_block() -> None:
     text = dumps(flow_with(code="x = 1\n\nif x:\n    print(x)\n", note="two\nlines"))
     assert "    params:\n      code: |\n        x = 1\n\n        if x:\n            print(x)\n      note: |-\n" in text

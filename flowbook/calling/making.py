@@ -12,7 +12,7 @@ from flowbook.calling.order import Answer, Order, missing_for
 from flowbook.calling.routing import Sink, sink
 from flowbook.cassettes import enter as enter_tape
 from flowbook.cassettes import place_of
-from flowbook.errors import FlowbookError
+from flowbook.errors import FlowbookError, TaskFailed
 from flowbook.limits import enter
 from flowbook.results import Cause
 from flowbook.tasks import Context, Result, TaskSpec, check_result, failure_of
@@ -77,6 +77,8 @@ def _make(spec: TaskSpec, order: Order, context: Context, told: Sink, stop: Stop
         _tell_of_caught(returned, told)
         return _answer(check_result(spec.name, returned), Cause.RETURNED)
     except (FlowbookError, Rehearsed) as error:
+        if isinstance(error, TaskFailed) and error.__cause__ is not None:  # raised "from" what it is to be known by
+            told.traceback(traceback_of(error.__cause__), raised(error.__cause__))
         return _answer(failure_of(error), Cause.RAISED)._replace(missing=missing_for(error))
     except BaseException as error:  # noqa: BLE001 - a task may raise anything; it ends as a failed result
         if stop.is_set() and type(error).__name__ == "CancelledError":

@@ -29,7 +29,7 @@ def loads(text: str, name: str = "workflow") -> Workflow:
     Raises FileFormatError when it is not readable as a document, InvalidWorkflow when it is no workflow
     (:func:`flowbook.validation.validate_document` lists all that is wrong instead).
     """
-    document, _ = parse(text, name)
+    document, _ = read_document(text, name)
     return workflow_of(document, name)
 
 
@@ -48,12 +48,28 @@ def read_document(
     whether the document is a workflow is not looked at. Keys that are there twice are noted in ``repeated``, and the
     last of each is taken; without that list they are refused.
     """
-    if isinstance(source, str):
-        return parse(source, name or "workflow", repeated)
-    if isinstance(source, bytes):
-        return parse(decoded(source, name or "workflow"), name or "workflow", repeated)
-    name = name or str(Path(source))
-    return parse(decoded(content_of(Path(source)), name), name, repeated)
+    name = name or ("workflow" if isinstance(source, (str, bytes)) else str(Path(source)))
+    if not isinstance(source, str):
+        source = decoded(source if isinstance(source, bytes) else content_of(Path(source)), name)
+    document, positions = parse(source, name, repeated)
+    _refuse_what_belongs_elsewhere(document, name)
+    return document, positions
+
+
+_AN_API = ("describes an API", "Make an integration of it: flowbook new integration NAME --openapi FILE")
+_ELSEWHERE = {
+    "openapi": _AN_API,
+    "swagger": _AN_API,
+    "mcpServers": ("lists servers of MCP", "Make an integration of one: flowbook new integration NAME --mcp COMMAND"),
+    "nbformat": ("is a notebook", "It is executed by flowbook run FILE.ipynb; a workflow is made of a script."),
+}
+"""What files say of themselves that another command takes: field → what they are, and what to do."""
+
+
+def _refuse_what_belongs_elsewhere(document: dict[str, Any], name: str) -> None:
+    found = next((about for field, about in _ELSEWHERE.items() if field in document), None)
+    if found and "flowbook" not in document and "nodes" not in document:
+        raise FileFormatError.about(name, f"it {found[0]}, and is no workflow.", found[1])
 
 
 def dumps(workflow: Workflow) -> str:
