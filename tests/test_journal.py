@@ -276,6 +276,28 @@ class TestPruning:
         journal.close()
 
 
+class TestDeletingBesideReading:
+    @pytest.mark.parametrize("asked", ["FROM definitions", "FROM nodes", "FROM items", "FROM attempts"])
+    def test_a_run_that_goes_while_it_is_read_is_not_found_and_not_damaged(
+        self, shared: Opens, monkeypatch: pytest.MonkeyPatch, asked: str
+    ) -> None:
+        journal, other = shared(), shared()
+        record(journal, "one", 1.0)
+        database: Any = journal._database
+        read = database.read
+
+        def slow(sql: str, *given: Any) -> Any:
+            if asked in sql:
+                other.delete(["one"])
+            return read(sql, *given)
+
+        monkeypatch.setattr(database, "read", slow)
+        with pytest.raises(NotFound, match="one"):
+            journal.run("one")
+        other.close()
+        journal.close()
+
+
 class TestInterruptedRuns:
     def test_runs_of_a_process_that_is_gone_are_interrupted(self, shared: Opens) -> None:
         first = shared()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from flowbook.errors import InputError
+from flowbook.errors import InputError, NotFound
 from flowbook.events import Event, NodeFinished
 from flowbook.models import Workflow, schema_of_inputs
 from flowbook.workspace import Run, Workspace
@@ -56,8 +57,13 @@ class Tool:
 
 def workflow_tools(ws: Workspace, names: Collection[str] = ()) -> list[Tool]:
     """A tool for each stored workflow, or for those of ``names``. Raises NotFound."""
-    chosen = names or [summary.name for summary in ws.workflows()]
-    return [_tool(ws, ws.workflow(name)) for name in chosen]
+    if names:
+        return [_tool(ws, ws.workflow(name)) for name in names]
+    made = []
+    for summary in ws.workflows():
+        with suppress(NotFound):  # another process has deleted it
+            made.append(_tool(ws, ws.workflow(summary.name)))
+    return made
 
 
 def _tool(ws: Workspace, flow: Workflow) -> Tool:

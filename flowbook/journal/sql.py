@@ -203,16 +203,17 @@ class SqlJournal:
     def run(self, run: str) -> RunRecord:
         """A run with all its nodes; ``run`` as in :meth:`find`. Raises StoreDamaged when its record makes no sense."""
         self.find_interrupted()
-        row = self._database.read("SELECT * FROM runs WHERE id = ?", (self.find(run),))[0]
-        number = row["number"]
-        definition = self._database.read("SELECT document FROM definitions WHERE hash = ?", (row["definition"],))
-        return record_of(
-            row,
-            definition[0]["document"] if definition else "null",
-            self._database.read("SELECT * FROM nodes WHERE run = ?", (number,)),
-            self._database.read("SELECT * FROM items WHERE run = ? ORDER BY node, item", (number,)),
-            self._database.read("SELECT * FROM attempts WHERE run = ? ORDER BY at", (number,)),
-        )
+        id = self.find(run)
+        for row in self._database.read("SELECT * FROM runs WHERE id = ?", (id,)):
+            number = row["number"]
+            definition = self._database.read("SELECT document FROM definitions WHERE hash = ?", (row["definition"],))
+            nodes = self._database.read("SELECT * FROM nodes WHERE run = ?", (number,))
+            items = self._database.read("SELECT * FROM items WHERE run = ? ORDER BY node, item", (number,))
+            attempts = self._database.read("SELECT * FROM attempts WHERE run = ? ORDER BY at", (number,))
+            if self._database.read("SELECT 1 FROM runs WHERE number = ?", (number,)):  # so that all of it was there
+                document = definition[0]["document"] if definition else "null"
+                return record_of(row, document, nodes, items, attempts)
+        raise NotFound("run", id, hint="It was deleted a moment ago.")
 
     def children(self, run: str) -> list[RunSummary]:
         """The runs that nodes of a run made of other workflows, the oldest first; ``run`` is its whole id."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flowbook import expressions
-from flowbook.errors import InputError, StoreDamaged
+from flowbook.errors import InputError, NotFound, StoreDamaged
 from flowbook.journal import RunRecord, WorkspaceJournal
 from flowbook.models import Workflow
 from flowbook.plan import Plan
@@ -43,8 +43,8 @@ def earlier_records(journal: WorkspaceJournal, workflow: Workflow, nodes: Iterab
     for summary in journal.runs(workflow=workflow.name, limit=RUNS_LOOKED_AT) if missing else ():
         try:
             records = results_now(journal.run(summary.id), workflow)
-        except StoreDamaged:
-            continue  # what is wrong with one run is in the way of no other
+        except (StoreDamaged, NotFound):
+            continue  # what is wrong with one run is in the way of no other; another process may delete one
         for id in [id for id in missing if id in records and records[id].status in _ENDED]:
             found[id] = records[id]
             missing.discard(id)
@@ -77,7 +77,7 @@ def last_values(journal: WorkspaceJournal, workflow: Workflow, run: str = "") ->
         return LastValues({}, {})
     try:
         inputs = journal.run(runs[0].id).inputs
-    except StoreDamaged:
+    except (StoreDamaged, NotFound):
         inputs = {}
     return LastValues(earlier_records(journal, workflow, workflow.nodes), inputs, runs[0].id)
 

@@ -7,7 +7,7 @@ import shlex
 from pathlib import Path
 
 from flowbook.catalog import Catalog
-from flowbook.errors import FlowbookError, InputError, Untrusted
+from flowbook.errors import FlowbookError, InputError, NotFound, Untrusted
 from flowbook.models import Workflow
 from flowbook.records import NamedTuple
 from flowbook.store import WorkspaceStore
@@ -282,7 +282,10 @@ class Trusting:
         code = self.folders.read()
         found = []
         for name in self._store.workflow_names():
-            workflow = self._store.workflow(name)
+            try:
+                workflow = self._store.workflow(name)
+            except NotFound:  # another process has deleted it
+                continue
             origin = Origin("stored", name)
             hash = content_hash(workflow)
             if not self._is_own(origin, hash):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
-from flowbook.errors import NotFound
+from flowbook.errors import NotFound, StoreDamaged
 from flowbook.internal import internal
 from flowbook.models import Workflow
 from flowbook.workspace.earlier import LastValues, last_values
@@ -43,7 +44,13 @@ class HistoryFacade(RescuingFacade):
         from flowbook.workspace.frames import Runs
 
         found = self.journal.runs(**filters(workflow, status, since, until, limit))
-        return Runs(found, lambda run: self.journal.run(run).inputs)
+        return Runs(found, self._inputs_of)
+
+    def _inputs_of(self, run: str) -> Mapping[str, Any]:
+        try:
+            return self.journal.run(run).inputs
+        except (StoreDamaged, NotFound):  # what is wrong with one run is in the way of no other
+            return {}
 
     def last(self, workflow: str | Workflow, status: str | None = None) -> PastRun:
         """The newest run of a workflow (with one status) in the history: ``ws.last("sales")["sums"].data``.
@@ -53,12 +60,14 @@ class HistoryFacade(RescuingFacade):
         from flowbook.workspace.past import PastRun
 
         name = workflow.name if isinstance(workflow, Workflow) else workflow
-        found = self.runs(name, status, limit=1)
-        if not found:
+        while found := self.runs(name, status, limit=1):
+            with suppress(NotFound):  # another process has deleted it: then the one before it is the last
+                record = self.journal.run(found[0].id)
+                break
+        else:
             raise NotFound(
                 f"{status} run of the workflow" if status else "run of the workflow", name, self.workflows_run()
             )
-        record = self.journal.run(found[0].id)
         id = record.summary.id
         return PastRun(record, lambda node: self.journal.output(id, node), lambda node: self.as_cell(id, node))
 

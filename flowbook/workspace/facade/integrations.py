@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from flowbook.errors import InputError
+from flowbook.errors import InputError, NotFound
 from flowbook.internal import internal
 from flowbook.models import Integration, IntegrationType, Parameter
 from flowbook.paths import expanded
@@ -121,8 +122,9 @@ class IntegrationsFacade(Parts):
         """The names of the stored workflows that have a node of each of these tasks, of those that any has."""
         found: dict[str, list[str]] = {}
         for one in self.store.workflows():
-            for task in sorted({node.task for node in self.store.workflow(one.name).nodes.values()} & set(tasks)):
-                found.setdefault(task, []).append(one.name)
+            with suppress(NotFound):  # another process has deleted it
+                for task in sorted({node.task for node in self.store.workflow(one.name).nodes.values()} & set(tasks)):
+                    found.setdefault(task, []).append(one.name)
         return found
 
     # -- integration types -----------------------------------------------------------------------------------------
