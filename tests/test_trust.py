@@ -60,6 +60,40 @@ def pure_file(folder: Path) -> Path:
     return path
 
 
+class TestGoingOnWithARunThatWasTrustedOnce:
+    """It had the SHA-256 of what was looked at; of its file nothing is remembered."""
+
+    @pytest.fixture
+    def sha256(self, home: Workspace) -> str:
+        path = flow_file(home.root, code="1 / (0 if not __import__('os').path.exists('now') else 1)")
+        looked = home.review(path).sha256
+        with pytest.raises(FlowbookError):
+            home.run(path, sha256=looked)
+        (home.root / "now").touch()
+        return looked
+
+    def test_it_is_asked_about_with_commands_that_there_are(self, home: Workspace, sha256: str) -> None:
+        with pytest.raises(Untrusted) as refusal:
+            home.resume("last")
+        assert f"flowbook runs resume RUN --trust {sha256}" in refusal.value.hint
+        assert "flowbook trust FILE" in refusal.value.hint
+        with pytest.raises(Untrusted, match="not what was looked at") as refusal:
+            home.resume("last", sha256="0" * 64)
+        assert "flowbook runs resume RUN" in refusal.value.hint
+        assert command(["trust", "gift.flow.yaml", "--sha256", sha256]) == 0
+        assert home.resume("last").status == "succeeded"
+
+    def test_its_workflow_is_named_where_it_is_stored(self, home: Workspace, sha256: str) -> None:
+        home.import_workflow(home.root / "gift.flow.yaml")
+        with pytest.raises(Untrusted) as refusal:
+            home.resume("last")
+        assert "decide: flowbook trust gift\n" in refusal.value.hint
+
+    def test_the_command_takes_what_was_looked_at(self, home: Workspace, sha256: str) -> None:
+        assert command(["runs", "resume", "last"]) == 3
+        assert command(["runs", "resume", "last", "--trust", sha256]) == 0
+
+
 class TestWhatIsNeverAskedAbout:
     def test_a_workflow_that_transforms_data_and_keeps_to_data_files(self, home: Workspace) -> None:
         assert home.run(pure_file(home.root))["c"].data == {"n": 1}

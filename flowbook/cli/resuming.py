@@ -28,9 +28,10 @@ from flowbook.whole_files import content_at
 @run_json_option
 @click.option("--max-workers", type=click.IntRange(1, 256), default=8, show_default=True, help="Nodes at a time.")
 @click.option("--executor", metavar="WHERE", help="Where calls are made, as of flowbook run.")
+@click.option("--trust", metavar="SHA", help="Go on if it is just what was looked at, as of flowbook run.")
 def resume(
     run: str, accept: tuple[str, ...], rerun: tuple[str, ...], results: tuple[str, ...], pairs: tuple[str, ...],
-    file: str | None, as_json: bool, max_workers: int, executor: str | None,
+    file: str | None, as_json: bool, max_workers: int, executor: str | None, trust: str | None,
 ) -> int:  # fmt: skip
     """Go on with a run that failed, was cancelled or interrupted: its id, the beginning of it, or "last".
 
@@ -51,6 +52,7 @@ def resume(
                 max_workers=max_workers,
                 executor=executor,
                 watch=watch,
+                sha256=trust,
             ),
             as_json,
             ws=workspace(make=False),

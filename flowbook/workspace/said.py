@@ -24,8 +24,10 @@ NOTHING_SAID = Trust()
 
 class Said(NamedTuple):
     """What is said of a run that is to be resumed: of what was in flight, ``accept`` (it happened) or ``rerun``, and
-    the ``results`` of nodes that did not succeed."""
+    the ``results`` of nodes that did not succeed; and the ``sha256`` of what somebody looked at who wants just that to
+    run."""
 
     accept: Collection[str] = ()
     rerun: Collection[str] = ()
     results: Mapping[str, Any] = MappingProxyType({})
+    sha256: str | None = None

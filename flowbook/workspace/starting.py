@@ -134,7 +134,7 @@ class Starter:
 
         record = self._journal.run(run)
         check_resumable(record)
-        going = decide_all(self._ended(record), said.accept, said.rerun, said.results)
+        going = decide_all(self._ended(record, sha256=said.sha256), said.accept, said.rerun, said.results)
         again = read_already(inputs_again(record, record.workflow, inputs))
         bound = bind_inputs(record.workflow, {**again, **inputs})
         return self._go_on(going, bound, options)
@@ -148,7 +148,7 @@ class Starter:
         check_resumable(record)
         return may_be_given(self._ended(record))
 
-    def _ended(self, record: RunRecord, parent: Permit | None = None) -> Ended:
+    def _ended(self, record: RunRecord, parent: Permit | None = None, sha256: str | None = None) -> Ended:
         """A run to be resumed, with those inside of it."""
         from flowbook.workspace.inside import Ended, places_of
 
@@ -156,7 +156,8 @@ class Starter:
         prepared = self._preparations.fresh(record.workflow)
         workflow = self._runnable(prepared.reading, to, only)
         # What is recorded is no more than what the file of the history says: it is asked about like what is stored.
-        permit = self._trust.admit(workflow, Origin("recorded", workflow.name), prepared.content, parent=parent)
+        origin = Origin("recorded", workflow.name)
+        permit = self._trust.admit(workflow, origin, prepared.content, parent=parent, sha256=sha256)
         plan = prepared.plan(to, only)
         found = places_of(record, plan, self._journal.children(record.summary.id))
         inside = {

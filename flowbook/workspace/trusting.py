@@ -124,7 +124,7 @@ class Trusting:
         if sha256 is not None:
             raise Untrusted(
                 f"{workflow.name} is not what was looked at: its SHA-256 is {looked.sha256}, not {sha256}.",
-                f"Look at it again: {self._command('--print', origin)}",
+                f"Look at it again: {self._look(origin)}",
             )
         missing = self._missing(looked)
         if missing:
@@ -202,12 +202,23 @@ class Trusting:
         damaged = f"\n{self.grants.problem}" if self.grants.problem else ""
         refusal = Untrusted(
             f"{looked.name} is not trusted yet. It asks for:\n{listed}{damaged}",
-            f"Look at it, and decide: {self._command('', origin)}\n"
-            f"Without a question, once you looked at just this: {self._command('', origin)} --sha256 {looked.sha256}",
+            self._how_to_decide(looked.sha256, origin),
         )
         refusal.sha256 = looked.sha256
         refusal.missing = tuple(missing_lines(looked))
         return refusal
+
+    def _how_to_decide(self, sha256: str, origin: Origin) -> str:
+        at_once = f"{self._command('', origin)} --sha256 {sha256}"
+        decide = f"Look at it, and decide: {self._command('', origin)}"
+        if origin.kind == "recorded":  # by a run, which may have been of a file
+            at_once = f"flowbook runs resume RUN --trust {sha256}"
+            if origin.name not in self._store.workflow_names():
+                decide = "Look at the file that the run was of, and decide: flowbook trust FILE"
+        return f"{decide}\nWithout a question, once you looked at just this: {at_once}"
+
+    def _look(self, origin: Origin) -> str:
+        return "flowbook runs resume RUN" if origin.kind == "recorded" else self._command("--print", origin)
 
     def _command(self, option: str, origin: Origin) -> str:
         words = ["flowbook", "trust", *([option] if option else []), origin.name]

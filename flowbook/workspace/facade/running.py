@@ -154,6 +154,7 @@ class RunningFacade(Parts):
         max_workers: int = 8,
         executor: Any = None,
         watch: Callable[[Event], None] | None = None,
+        sha256: str | None = None,
         **more_inputs: Any,
     ) -> Run:
         """Go on with a run that failed, was cancelled or interrupted, and wait for it; ``run`` is its id, the beginning
@@ -166,11 +167,11 @@ class RunningFacade(Parts):
         ``accept`` (it happened) or ``rerun`` (run it again),
         else RunHeld names them. ``results`` gives the data of nodes that did not succeed, by id, of items
         (``NODE[3]``) and of nodes inside of runs that nodes made (``SUB/NODE``): they count as succeeded then, and the
-        history says that it was given. Raises InputError when the run succeeded or still goes
-        on; else as :meth:`run`.
+        history says that it was given. ``sha256`` as in :meth:`run`. Raises InputError when the run succeeded or still
+        goes on; else as :meth:`run`.
         """
         options = RunOptions(max_workers=max_workers, watch=watch, executor=executor)
-        said = Said(_several(accept), _several(rerun), results or {})
+        said = Said(_several(accept), _several(rerun), results or {}, sha256)
         with interrupts_kept() as interrupts_call:  # it is recorded as going on before it does
             ready = self._starter.again(id_of(run), {**(inputs or {}), **more_inputs}, options, said)
             interrupts_call(ready[0].cancel)
@@ -187,11 +188,12 @@ class RunningFacade(Parts):
         max_workers: int = 8,
         executor: Any = None,
         watch: Callable[[Event], None] | None = None,
+        sha256: str | None = None,
         **more_inputs: Any,
     ) -> Run:
         """As :meth:`resume`, but return at once: ``run.wait()``, ``run.cancel()``, ``run.status``."""
         options = RunOptions(max_workers=max_workers, watch=watch, executor=executor)
-        said = Said(_several(accept), _several(rerun), results or {})
+        said = Said(_several(accept), _several(rerun), results or {}, sha256)
         with interrupts_kept(raised=True) as interrupts_call:  # as above; whoever wanted a run has none to wait for
             ready = self._starter.again(id_of(run), {**(inputs or {}), **more_inputs}, options, said)
             interrupts_call(ready[0].cancel)
