@@ -9,12 +9,14 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from flowbook.cli import run as command
 from flowbook.errors import InputError
 from flowbook.models import Workflow
+from flowbook.vault import rotation
 from flowbook.workspace import Workspace
 from tests.databases import schema_of_our_own, url_of
 from tests.integrations.postgres_server import PASSWORD
@@ -152,6 +154,28 @@ while time.monotonic() < ends:
         assert kept == {f"{name}-{number}": f"{name}{number}" for name in "ab" for number in range(12)}
         assert len({hook.sealed.count('"key"') for hook in again.hooks.all()}) == 1
         assert again.credentials.of("second")[0]["token"] == SECRET
+
+
+@pytest.mark.parametrize("ws", ["files", "postgres"], indirect=True)
+def test_another_rotation_right_after_one_was_written_does_not_make_it_fail(
+    ws: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened, looks = rotation._opened, []
+
+    def slow(*given: Any) -> Any:
+        if threading.current_thread() is threading.main_thread():
+            looks.append(given)
+            if len(looks) == 3:  # at what was written
+                others.start()
+                others.join(1)
+        return opened(*given)
+
+    with Workspace(tmp_path) as other:
+        others = threading.Thread(target=other.rotate_key)
+        monkeypatch.setattr(rotation, "_opened", slow)
+        ws.rotate_key()
+        others.join(60)
+    assert (len(looks), ws.credentials.of("first")[0]["token"]) == (3, SECRET)
 
 
 def test_threads_that_rename_save_use_and_rotate_do_not_wait_for_each_other_for_ever(ws: Workspace) -> None:

@@ -92,7 +92,7 @@ class AtomicStorage(Storage):
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """Several reads of one and the same version, safe from writers in other threads."""
+        """Several reads, safe from writers in other threads; another process may write in between."""
         with self._guard:
             yield
 

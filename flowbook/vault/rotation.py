@@ -87,8 +87,9 @@ def rotate(
             _discard_unless_used(store, new)
     assert new is not None
     store.reload()
-    fresh = new.reopened(store.meta(HEADER))
-    _opened(store, fresh)
+    with store.transaction():  # else another process may rotate between the header that is read and the records
+        fresh = new.reopened(store.meta(HEADER))
+        _opened(store, fresh)
     finish_rotation(store, fresh)
     return fresh.reopened(store.meta(HEADER))
 
