@@ -82,7 +82,6 @@ def _failure(error: Exception, name: str, source: str) -> TaskFailed:
     hint = missing or (_ASKING if isinstance(error, EOFError) else "")
     end = "." if hint else ""
     failed = TaskFailed(f"{message}{place}{end}", hint=hint, permanent=bool(missing))
-    failed.__cause__ = (
-        error if missing else None
-    )  # which library it was is asked where somebody else's machine lacks it
+    if missing:  # which library it was is asked where somebody else's machine lacks it
+        failed.__context__ = error
     return failed

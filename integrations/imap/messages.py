@@ -29,16 +29,21 @@ def search_messages(credentials: Credentials, params: SearchMessages) -> Result:
     "text", "html" and "attachments". What comes later is found with after_uid: last_uid and uidvalidity.
     """
     until = time.monotonic() + params.wait
-    while True:
-        with suppress(_ToldTooEarly), mailbox(credentials, params.folder) as client:
-            return _searched(client, params, until)
+    with suppress(_NotAgreed), mailbox(credentials, params.folder) as client:
+        return _searched(client, params, until, told=client.has_capability("IDLE"))
+    with mailbox(credentials, params.folder) as client:
+        return _searched(client, params, until, told=False)
 
 
-class _ToldTooEarly(Exception):
-    """The server told of something before it agreed to a wait, as Outlook may: IMAPClient's line is of no use then."""
+class _NotAgreed(Exception):
+    """The server refused to tell of messages, or told of one before it agreed to, as Outlook may.
+
+    IMAPClient's connection is of no use after either.
+    """
 
 
-def _searched(client: Any, params: SearchMessages, until: float) -> Result:
+def _searched(client: Any, params: SearchMessages, until: float, *, told: bool) -> Result:
+    """Those there are, or come until then; the server is asked to tell of them where it is to be ``told``."""
     opened = select(client, params.folder)
     validity = opened.get(b"UIDVALIDITY")
     known = params.after_uid if params.uidvalidity in (None, validity) else 0
@@ -46,7 +51,11 @@ def _searched(client: Any, params: SearchMessages, until: float) -> Result:
     for seconds in _waits(until):
         if found or current().cancelled:
             break
-        _wait(client, seconds)
+        if told:
+            _be_told(client, seconds)
+        else:
+            current().sleep(min(seconds, _LOOK))
+            client.noop()
         found = _found(client, params, known)
     last = max([*found, known])
     kept = sorted(found, reverse=params.order == "newest")[: params.limit]
@@ -91,19 +100,15 @@ def _waits(until: float) -> Iterator[float]:
         seconds = min(2 * seconds, _LONGEST)
 
 
-def _wait(client: Any, seconds: float) -> None:
-    """Until the server tells of something, or so many seconds are over; cancelling the run shuts the connection."""
-    if not client.has_capability("IDLE"):
-        current().sleep(min(seconds, _LOOK))
-        client.noop()
-        return
+def _be_told(client: Any, seconds: float) -> None:
+    """Wait until the server tells of something, or so many seconds are over; cancelling shuts the connection."""
     exceptions = library().exceptions
     try:
         client.idle()
     except exceptions.IMAPClientAbortError:
         raise
     except exceptions.IMAPClientError:
-        raise _ToldTooEarly from None
+        raise _NotAgreed from None
     client.idle_check(timeout=seconds)
     client.idle_done()
 

@@ -365,6 +365,12 @@ def test_a_package_that_is_missing_is_said_with_its_command_and_not_tried_again(
     assert "pip install" not in ran("from . import x").message
 
 
+def test_where_a_package_is_missing_shows_once() -> None:
+    _, events = execute(lambda flow: flow.add("a", "core.python", params={"code": "import cv2_not"}) and None)
+    shown = "".join(event.text for event in events if isinstance(event, NodeOutput))
+    assert shown.count("ModuleNotFoundError: No module named 'cv2_not'") == 1
+
+
 def test_code_that_asks_somebody_is_told_to_declare_an_input(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(""))
     assert "inputs.<name>" in ran("input('name? ')").message

@@ -327,6 +327,29 @@ def test_what_is_told_before_the_wait_was_agreed_to_is_found(imap_server: ImapSe
     assert [one["uid"] for one in result["data"]["messages"]] == put_there
 
 
+def test_a_server_that_refuses_to_tell_is_asked_again_and_again_by_one_more_connection(
+    imap_server: ImapServer, done: Done, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As some do that offer IDLE: the answer is a plain NO (RFC 3501, 7.1.2)."""
+    monkeypatch.setattr(imap.messages, "_LOOK", 0.05)
+    known, tags, put_there = done(imap.search_messages)["last_uid"], [], []
+
+    def told(sent: bytes) -> bytes:
+        tag, _, command = sent.partition(b" ")
+        if command == b"IDLE\r\n":
+            tags.append(tag)
+            return tag + b" NO [LIMIT] Not now.\r\n"
+        if command == b"NOOP\r\n" and not put_there:
+            put_there.extend(put(done, mail("Later")))
+        return b""
+
+    with relayed(imap_server.port, told) as port:
+        there = imap_server.credentials(port=port, security="none")
+        result = imap.search_messages(there, {"wait": 3600, "after_uid": known})
+    assert result["success"], result["message"]
+    assert ([one["uid"] for one in result["data"]["messages"]], len(tags)) == (put_there, 1)
+
+
 @contextmanager
 def relayed(port: int, told: Callable[[bytes], bytes]) -> Iterator[int]:
     """The port of what passes lines on to the server at ``port``, and answers first what ``told`` makes of each."""

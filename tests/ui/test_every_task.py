@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -53,17 +55,25 @@ def by_fields(spec: TaskSpec, params: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("folder", sorted(name for name in FOLDERS if examples(name)))
-def test_what_the_readme_shows_is_typed_into_the_form_and_saved_as_it_stands(folder: str, tmp_path: Path) -> None:
-    given = examples(folder)
+@contextmanager
+def inspected(root: Path, folder: str, tasks: Iterable[str]) -> Iterator[tuple[Workspace, Editing, Inspector]]:
+    """A workspace, a workflow with a node of each of these tasks, called as they are, and its inspector at Params."""
     flow = Workflow(name="all")
-    for name in given:
+    for name in tasks:
         flow.add(name, f"{folder}.{name}")
-    with Workspace(tmp_path, memory=True) as ws:
+    with Workspace(root, memory=True) as ws:
         ws.save(flow)
         editing = Editing(ws, *ws.workflow_with_revision("all"))
         inspector = Inspector(editing, lambda part, node: None, *[lambda *given: None] * 4)
         inspector.open_tab("Params")
+        yield ws, editing, inspector
+        editing.close()
+
+
+@pytest.mark.parametrize("folder", sorted(name for name in FOLDERS if examples(name)))
+def test_what_the_readme_shows_is_typed_into_the_form_and_saved_as_it_stands(folder: str, tmp_path: Path) -> None:
+    given = examples(folder)
+    with inspected(tmp_path, folder, given) as (ws, editing, inspector):
         for name, params in given.items():
             spec = FOLDERS[folder].tasks[name]
             inspector.select(name)
@@ -75,7 +85,6 @@ def test_what_the_readme_shows_is_typed_into_the_form_and_saved_as_it_stands(fol
         wrong = [one for one in ws.check(editing.workflow) if one.severity == "error"]
         wrong = [one for one in wrong if one.field.startswith("params") and one.code != "unknown-workflow"]
         assert [str(one) for one in wrong] == []
-        editing.close()
 
 
 def test_nearly_every_task_is_shown_by_its_readme_with_params_that_it_takes() -> None:
@@ -92,15 +101,8 @@ def test_nearly_every_task_is_shown_by_its_readme_with_params_that_it_takes() ->
 def test_every_param_of_every_task_has_a_field(folder: str, tmp_path: Path) -> None:
     """Those that the README does not show, too: what a model takes can be given by the form."""
     tasks = {spec.function_name: spec for spec in FOLDERS[folder].tasks.values()}
-    flow = Workflow(name="all")
-    for name, spec in tasks.items():
-        flow.add(name, spec.name)
     lacking: list[tuple[str, str]] = []
-    with Workspace(tmp_path, memory=True) as ws:
-        ws.save(flow)
-        editing = Editing(ws, *ws.workflow_with_revision("all"))
-        inspector = Inspector(editing, lambda part, node: None, *[lambda *given: None] * 4)
-        inspector.open_tab("Params")
+    with inspected(tmp_path, folder, tasks) as (_, _, inspector):
         for name, spec in tasks.items():
             model = spec.signature.params_type
             if model is None or not spec.parameters:
@@ -108,5 +110,4 @@ def test_every_param_of_every_task_has_a_field(folder: str, tmp_path: Path) -> N
             inspector.select(name)
             fields = {one.get("name") for one in inspector.params.form.widget.fields}
             lacking += [(spec.name, one) for one in model.model_json_schema()["properties"] if one not in fields]
-        editing.close()
     assert lacking == []
