@@ -2,23 +2,62 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+import random
 import socket
+import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+PORTS = range(20_000, 32_000)
+"""Below those that systems give to who connects or asks for any, so that nobody else gets one by chance while the
+server that it is for has not started yet, or is restarted.
+
+https://www.rfc-editor.org/rfc/rfc6335#section-6, and Linux's own: ``/proc/sys/net/ipv4/ip_local_port_range``.
+"""
+_mine: list[IO[str]] = []
 
 
 def free_port() -> int:
-    """A port that nobody listens at now."""
+    """A port that nobody listens at, and that no other call gets while this process lives."""
     return free_ports(1)[0]
 
 
 def free_ports(count: int) -> list[int]:
-    """As many free ports, each another: they are held until all are found."""
-    with ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [int(one.getsockname()[1]) for one in sockets]
+    """As many free ports, each another."""
+    found = []
+    for port in random.SystemRandom().sample(PORTS, len(PORTS)):
+        if _is_free(port) and _is_mine(port):
+            found.append(port)
+        if len(found) == count:
+            return found
+    raise RuntimeError(f"Of the ports {PORTS.start} to {PORTS.stop - 1}, {len(found)} are free; {count} are needed.")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as tried:
+        try:
+            tried.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def _is_mine(port: int) -> bool:
+    """Whether no other process of these tests has it; they are told by locks, which end with their processes."""
+    folder = Path(tempfile.gettempdir()) / f"flowbook-test-ports-{os.getuid()}"
+    folder.mkdir(exist_ok=True)
+    file = (folder / str(port)).open("w")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        return False
+    _mine.append(file)
+    return True
 
 
 @contextmanager
