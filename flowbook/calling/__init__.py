@@ -3,7 +3,7 @@
 Knows nothing of plans, retries or runs: the engine decides what is called, and takes what came of it.
 """
 
-from flowbook.calling.caller import Call, Caller, Ended, Executor, Here, Listener
+from flowbook.calling.caller import Call, Caller, Ended, Executor, Here, Listener, Resizing
 from flowbook.calling.making import make_call
 from flowbook.calling.order import Answer, Connected, Late, Order, RunFacts
 from flowbook.calling.output import Output
@@ -23,6 +23,7 @@ __all__ = [
     "Order",
     "Output",
     "Redact",
+    "Resizing",
     "RunFacts",
     "make_call",
 ]

@@ -52,6 +52,14 @@ class Executor(Caller, Protocol):
         """There are no more calls."""
 
 
+@runtime_checkable
+class Resizing(Protocol):
+    """An :class:`Executor` whose ``slots`` change while calls are made, as others give it more places or take some."""
+
+    def when_resized(self, action: Callable[[], object]) -> Callable[[], object]:
+        """Have ``action`` called, from another thread, after each change; what is returned ends that."""
+
+
 class Here:
     """Calls in the thread that asks, where the engine is: nothing is sent, and live objects stay what they are."""
 

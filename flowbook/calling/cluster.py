@@ -33,6 +33,9 @@ AHEAD = 1.5
 """Batches under way for each thread of the workers, so that none waits for the next one."""
 LAST_WORDS_SECONDS = 10.0
 """How long what was told may come after the end of the task that told it."""
+LEAST_SLOTS = 2
+SILENT_SECONDS = (5.0, 30.0)
+"""After how long without a word it is asked whether there are workers at all: the first time, and then."""
 
 _RESUME = "resume the run once its scheduler runs again"
 _MAY_HAVE = "; what it was doing may have taken effect"
@@ -60,6 +63,8 @@ class OnCluster:
     def __init__(
         self, client: Any, made: Sequence[Any] = (), origin: Callable[[TaskSpec], Origin | None] = _origin_of
     ) -> None:
+        from flowbook.calling import plugin
+
         self._client = client
         self._made = made
         self._origin = origin
@@ -68,17 +73,46 @@ class OnCluster:
         self._secrets = Secrets()
         self._numbers = itertools.count()
         self._inboxes: dict[str, queue.SimpleQueue[tuple[Any, ...]]] = {}
-        self._known: dict[str, str] = {}
+        self._known: set[str] = set()
+        self._registered: list[str] = []
         self._staying: WeakSet[Staying] = WeakSet()
         self._lock = threading.Lock()
         self._open_to_others = reachable_by_others(client)
-        self.slots = max(2, int(sum(client.nthreads().values()) * AHEAD))
+        self.slots = self._room()
+        self._resized: list[Callable[[], object]] = []
         client.subscribe_topic(self._topic, self._hear)
+        self._register(plugin.Joining(self._topic))
 
     @property
     def dashboard(self) -> str:
         """The address of Dask's own page about the cluster; empty when it has none."""
         return str(getattr(self._client, "dashboard_link", "") or "")
+
+    # -- workers, which come and go --------------------------------------------------------------------------------
+
+    def when_resized(self, action: Callable[[], object]) -> Callable[[], object]:
+        """See :class:`~flowbook.calling.caller.Resizing`."""
+        self._resized.append(action)
+        return functools.partial(self._resized.remove, action)
+
+    def _room(self) -> int:
+        return max(LEAST_SLOTS, int(sum(self._client.nthreads().values()) * AHEAD))
+
+    def _resize(self) -> None:
+        with suppress(Exception), self._lock:  # the cluster may be gone: that is heard elsewhere
+            before, self.slots = self.slots, self._room()
+            if self.slots == before:
+                return
+        for action in list(self._resized):
+            action()
+
+    def without_workers(self) -> str:
+        """What to say to who waits when no worker is there; empty when there are some."""
+        with suppress(Exception):
+            if not self._client.nthreads():
+                address = self._client.scheduler_info()["address"]
+                return f"The cluster has no workers now: this waits until one joins it (dask worker {address}).\n"
+        return ""
 
     # -- calls ---------------------------------------------------------------------------------------------------
 
@@ -134,12 +168,19 @@ class OnCluster:
                 f"{order.task} is in no integration folder, so that no worker can find it", "Put it into one"
             )
         key = f"{self._session}-{origin.key}-{origin.digest}"
+        from flowbook.calling import plugin  # needs Dask, which may not be installed
+
         with self._lock:
             if key not in self._known:
-                name = f"flowbook-{key}"
-                self._client.register_plugin(_code(key, packed(origin, "its code")), name=name)
-                self._known[key] = name
+                self._register(plugin.Code(key, packed(origin, "its code")), key)
+                self._known.add(key)
         return key
+
+    def _register(self, given: Any, key: str = "") -> None:
+        """Have every worker know something, those that come later included."""
+        name = f"flowbook-{key or self._session}"
+        self._client.register_plugin(given, name=name)
+        self._registered.append(name)
 
     # -- what workers say ----------------------------------------------------------------------------------------
 
@@ -149,6 +190,8 @@ class OnCluster:
         inbox = self._inboxes.get(id)
         if inbox is not None:
             inbox.put((kind, worker, content))
+        elif kind == "joined":  # a thread of its own, since this one would wait for itself
+            threading.Thread(target=self._resize, name="flowbook-resize", daemon=True).start()
         elif kind == "ask":  # Dask makes lost data anew: what wrote, or had credentials, is not repeated for that
             threading.Thread(target=self.answer, args=(worker, id, None), daemon=True).start()
 
@@ -216,7 +259,7 @@ class OnCluster:
                     if staying.size <= FETCHED_BYTES:
                         staying.bring_here()
             self._client.unsubscribe_topic(self._topic)
-            for name in self._known.values():
+            for name in self._registered:
                 self._client.unregister_worker_plugin(name)
         for one in self._made:
             with suppress(Exception):
@@ -268,12 +311,24 @@ class _Sent:
             one.add(tell)
         try:
             while self._hearing.open:
-                kind, worker, content = self._inbox.get()
+                kind, worker, content = self._heard()
                 getattr(self, f"_on_{kind.replace(' ', '_')}")(worker, content)
         finally:
             for one in stops:
                 one.remove(tell)
             self._future = None  # what is kept of it is held by the data that stays: Dask forgets the rest
+
+    def _heard(self) -> tuple[Any, ...]:
+        """What is told next. Who waits because there are no workers is told of that, once."""
+        patience, later = SILENT_SECONDS
+        while True:
+            try:
+                return self._inbox.get(timeout=patience)
+            except queue.Empty:
+                patience = later
+            if said := self._cluster.without_workers():
+                self._calls[min(self._hearing.open)][1].write("stderr", said)
+                return self._inbox.get()
 
     def _on_said(self, worker: str, content: tuple[bytes, bytes]) -> None:
         turn, box = content
@@ -367,9 +422,3 @@ def _lost(why: str, granted: bool, spec: TaskSpec) -> Answer:
             return refused(f"not called: {why}")
         why += _MAY_HAVE
     return Answer(Result.failed(why), Cause.INTERRUPTED)
-
-
-def _code(key: str, origin: bytes) -> Any:
-    from flowbook.calling.plugin import Code
-
-    return Code(key, origin)

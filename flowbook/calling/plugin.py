@@ -1,4 +1,4 @@
-"""What makes the code of integration folders known to the workers of a cluster."""
+"""What each worker of a cluster does as it joins: it learns the code of folders, and says that it is here."""
 
 from __future__ import annotations
 
@@ -21,3 +21,16 @@ class Code(WorkerPlugin):
         from flowbook.calling.there import learn
 
         learn(self.key, self.origin)
+
+
+class Joining(WorkerPlugin):
+    """Has each worker that joins the cluster say so."""
+
+    idempotent = True
+
+    def __init__(self, topic: str) -> None:
+        self.topic = topic
+
+    def setup(self, worker: Any) -> None:
+        """Called on each worker."""
+        worker.log_event(self.topic, ("joined", "", worker.address, None))

@@ -56,6 +56,7 @@ class Unit:
     def next_of(fan: Fan) -> Unit:
         """The next call of a ``for_each`` node, of which there is one."""
         if fan.returned:
+            fan.left -= 1
             returned: Unit = fan.returned.pop(0)
             return returned
         index, item = fan.next()

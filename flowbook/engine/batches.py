@@ -44,8 +44,8 @@ class Batches:
         with self._lock:
             room = self._pace.room(node) - 1
             if unit.fan is not None:
-                share = -(-unit.fan.left() // (node.max_parallel or executor.slots))
-                return [unit, *(Unit.next_of(unit.fan) for _ in range(min(room, share, unit.fan.left())))]
+                share = -(-unit.fan.left // (node.max_parallel or executor.slots))
+                return [unit, *(Unit.next_of(unit.fan) for _ in range(min(room, share, unit.fan.left)))]
             behind = self._trains.behind(node, self._pace_along.room(node) - 1)
 
             def most(ready: int) -> int:

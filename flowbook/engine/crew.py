@@ -78,6 +78,12 @@ class Crew(Generic[Unit]):
         self._taken += len(taken)
         return taken
 
+    def resize(self, size: int) -> None:
+        """Have at most ``size`` workers from now on; those that are too many wait once they have done their unit."""
+        self._wanted = size if self._wanted == self._size else min(self._wanted, size)
+        self._size = size
+        self._offer()
+
     def let_go(self) -> None:
         """Count a worker no longer: it hangs in a call that nobody waits for."""
         self._workers -= 1

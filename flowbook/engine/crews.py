@@ -52,6 +52,11 @@ class Crews:
         """
         return [] if self._far is None else self._far.more(count, fits)
 
+    def resize(self, far: int) -> None:
+        """Have at most ``far`` units of nodes that go far under way from now on."""
+        if self._far is not None:
+            self._far.resize(far)
+
     def let_go(self, node: PlannedNode) -> None:
         """Count the worker that did ``node`` no longer: it hangs in a call that nobody waits for."""
         self._of(node).let_go()

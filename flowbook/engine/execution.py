@@ -135,6 +135,7 @@ class Execution:
             lambda node: self._placing.slots if self._placing.far(node) else max_workers, self._finish,
         )  # fmt: skip
         self._trains = Trains(plan, self._placing, self.results)
+        self._placing.when_resized(self._resize)
         self._calls = Calls(
             self._attempts, self._placing, self._fans, self._trains, self._endings, self._telling, self._crew,
             self._agenda, self._lock, self._stop, self._begin_along, self._tell_start, self._finish,
@@ -146,6 +147,12 @@ class Execution:
         here = Crew[Unit](self._lock, self._agenda, self._perform, max_workers, name)
         far = Crew[Unit](self._lock, self._agenda, self._perform, slots, f"{name}-far") if slots else None
         return Crews(here, far, self._placing.far)
+
+    def _resize(self) -> None:
+        """Make use of an executor's slots, of which there are more now, or fewer."""
+        with self._lock:
+            self._crew.resize(self._placing.slots)
+            self._fans.widen()
 
     def subscribe(self, subscriber: Subscriber) -> None:
         """Have one more subscriber called with every event; before :meth:`run` only."""

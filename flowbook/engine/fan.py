@@ -19,13 +19,13 @@ class Fan:
     """The calls of a ``for_each`` node: which come next, how they ended; the node's data in the list's order.
 
     At most ``most`` of them, or of batches of them, go on at the same time: these are its ``lanes``. ``returned`` are
-    calls that came back unbegun. ``workers`` are who made calls elsewhere.
+    calls that came back unbegun, ``left`` is how many have not begun. ``workers`` are who made calls elsewhere.
 
     ``recorded`` are calls of an earlier attempt at the run that succeeded: those for the same items stand.
     """
 
     __slots__ = ("_failed", "_following", "_lock", "_stand", "attempts", "data", "digests", "done", "items", "lanes",
-                 "most", "node", "params", "rehearsed", "returned", "workers")  # fmt: skip
+                 "left", "most", "node", "params", "rehearsed", "returned", "workers")  # fmt: skip
 
     def __init__(self, node: PlannedNode, items: Sequence[Any], recorded: ItemResults) -> None:
         self.node = node
@@ -44,6 +44,7 @@ class Fan:
         for index in self._stand:
             self.data[index] = recorded[index].result.data
         self.done = len(self._stand)
+        self.left = len(items) - self.done
         self._following = -1
         self._failed: dict[int, tuple[str, Cause]] = {}
         self._lock = threading.Lock()
@@ -58,14 +59,18 @@ class Fan:
         self.lanes = self.most = min(self.node.max_parallel or workers, workers, len(self.items) - self.done)
         return self.lanes
 
-    def left(self) -> int:
-        """How many calls have not begun, at most."""
-        return len(self.items) - self._following + len(self.returned)
+    def widen(self, workers: int) -> int:
+        """Have as many calls go on at the same time as may now, where more may than before; how many more."""
+        self.most = min(self.node.max_parallel or workers, workers)
+        more = max(min(self.most - self.lanes, self.left), 0)
+        self.lanes += more
+        return more
 
     def next(self) -> tuple[int, Any]:
         """The index and item of the next call."""
         index = self._following
         self._advance()
+        self.left -= 1
         return index, self.items[index]
 
     def _advance(self) -> None:
@@ -73,9 +78,14 @@ class Fan:
         while self._following in self._stand:
             self._following += 1
 
+    def take_back(self, unit: Any) -> None:
+        """Have a call made later that came back unbegun."""
+        self.returned.append(unit)
+        self.left += 1
+
     def has_next(self) -> bool:
         """Whether there are calls that have not begun."""
-        return bool(self.returned) or self._following < len(self.items)
+        return self.left > 0
 
     def finish(self, index: int, attempts: int, result: Result, cause: Cause) -> int:
         """Take in how one call ended; how many have ended now."""

@@ -48,6 +48,7 @@ class Fans:
         self._recorded = recorded
         self._workers = workers
         self._finish = finish
+        self._going: set[Fan] = set()
 
     def items_of(self, node: PlannedNode) -> Sequence[Any] | NodeResult:
         """What the node is called for, each; how it ends when that cannot be told."""
@@ -64,11 +65,18 @@ class Fans:
         fan = Fan(node, items, self._recorded.get(node.id, {}))
         if not fan.has_next():
             return self._all_ended(fan)
-        first, *others = [Unit.next_of(fan) for _ in range(fan.open_lanes(self._workers(node)))]
-        if others:
-            with self._lock:
+        with self._lock:  # what is widened later is all that is known by then
+            first, *others = [Unit.next_of(fan) for _ in range(fan.open_lanes(self._workers(node)))]
+            self._going.add(fan)
+            if others:
                 self._crew.put(others)
         return first
+
+    def widen(self) -> None:
+        """Have more calls go on at the same time where more may than before. The lock is held."""
+        for fan in self._going:
+            more = fan.widen(self._workers(fan.node))
+            self._crew.put([Unit.next_of(fan) for _ in range(more)])
 
     def begin_item(self, unit: Unit, fan: Fan) -> str:
         """Note that the call for an item begins; why it must not, else nothing."""
@@ -100,13 +108,15 @@ class Fans:
     def give_back(self, unit: Unit, fan: Fan) -> None:
         """Have a call made that came back unbegun. The lock is held."""
         unit.in_lane = True
-        fan.returned.append(unit)
+        fan.take_back(unit)
         if fan.lanes < fan.most:
             fan.lanes += 1
             self._crew.put([Unit.next_of(fan)])
 
     def _all_ended(self, fan: Fan) -> Unit | None:
         """Take what the calls for all items came to as the node's."""
+        with self._lock:
+            self._going.discard(fan)
         status, cause, message, data = fan.outcome()
         message = self._redact(message)
         ended = self._endings.of(

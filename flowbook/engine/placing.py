@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
-from flowbook.calling import Caller, Executor, Here
+from flowbook.calling import Caller, Executor, Here, Resizing
 from flowbook.calling.executors import Place, RunExecutors
 from flowbook.models import SUB_WORKFLOW_TASKS
 from flowbook.plan import PlannedNode
@@ -56,6 +56,7 @@ class Placing:
         self._caller = caller or Here()
         self._all_here = all_here
         self._making = threading.Lock()
+        self._endings: list[Callable[[], object]] = []
         self._isolated: Executor | None = None
         self._far: Mapping[int, Executor] = {}
         if all_here:
@@ -75,6 +76,17 @@ class Placing:
     def slots(self) -> int:
         """How many batches of calls may go on elsewhere at the same time."""
         return sum(one.slots for one in {id(one): one for one in self._far.values()}.values())
+
+    def when_resized(self, action: Callable[[], object]) -> None:
+        """Have ``action`` called, from another thread, when ``slots`` has changed, until this is closed.
+
+        Once it is called here, for what changed before it was asked for.
+        """
+        for one in {id(one): one for one in self._far.values()}.values():
+            if isinstance(one, Resizing):
+                self._endings.append(one.when_resized(action))
+        if self._endings:
+            action()
 
     def far(self, node: PlannedNode) -> bool:
         """Whether the calls of a node are made by an executor, several of which may travel together."""
@@ -101,5 +113,7 @@ class Placing:
 
     def close(self) -> None:
         """There are no more calls: end the processes that were kept for them."""
+        for end in self._endings:
+            end()
         if self._isolated is not None:
             self._isolated.close()
