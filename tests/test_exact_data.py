@@ -9,6 +9,7 @@ import decimal
 import enum
 import math
 import tracemalloc
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,8 +19,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flowbook import Workflow, Workspace
 from flowbook.journal.contents import DATA_LIMIT, PARQUET_LIMIT, Content, keep
 from flowbook.journal.exact import same
+from flowbook.journal.inputs import keep_inputs, keep_params
 from flowbook.redaction import Redactor
 
 SECRET = "tok-5ecret-9876543210"
@@ -71,6 +74,8 @@ def test_it_comes_back_as_it_was(value: Any) -> None:
         {1: "a"},
         iter([1]),
         type("T", (str,), {})("x"),
+        np.zeros(2, dtype=[("a", "i4")]),
+        {math.nan},
     ],
     ids=lambda value: type(value).__name__,
 )
@@ -78,6 +83,107 @@ def test_what_would_not_is_not_kept_and_says_why(value: Any) -> None:
     content = Content(*keep(value, None, str))
     assert content.kind == "omitted"
     assert content.lost.startswith("not kept: it ")
+
+
+@pytest.mark.parametrize("of", [dt.datetime(2026, 10, 25, 2, 30, fold=1), dt.time(2, 30, fold=1)], ids=repr)  # noqa: DTZ001
+def test_the_second_of_two_equal_times_comes_back_as_that(of: Any) -> None:
+    """In the night in which clocks go back there are two; they are compared as equal."""
+    assert kept(of)[1].fold == 1
+    assert kept({"in": [of]})[1]["in"][0].fold == 1
+    assert kept(pd.DataFrame({"at": pd.Series([of, "x"], dtype=object)}))[1]["at"][0].fold == 1
+    assert not same(of, of.replace(fold=0))
+
+
+def test_what_is_noted_beside_a_table_is_kept_or_it_is_not() -> None:
+    def noted(**attrs: Any) -> Any:
+        table = pd.DataFrame({"a": [1]})
+        table.attrs = {"unit": "m", **attrs}
+        return table
+
+    kind, back = kept(noted())
+    assert kind == "omitted" or back.attrs == {"unit": "m"}  # older ones write none
+    assert Content(*keep(noted(pair=(1, 2)), None, str)).lost == "not kept: it would not come back as it is"
+
+
+LABELS = {
+    "categories": pd.CategoricalIndex(["a", "b"], categories=["b", "a"]),
+    "spans of numbers": pd.IntervalIndex.from_breaks([0, 1, 2]),
+    "a name of several parts": pd.Index(["a", "b"], name=("t", 1)),
+    "truth and text": pd.Index([True, "x"], dtype=object),
+    "dates": pd.Index([dt.date(2026, 1, 1), dt.date(2026, 1, 2)], dtype=object),
+    "decimal numbers": pd.Index([decimal.Decimal("1.5"), decimal.Decimal("2")], dtype=object),
+    "fields": pd.MultiIndex.from_tuples([("a", 1), ("b", 2)]),
+}
+
+
+@pytest.mark.parametrize("labels", LABELS.values(), ids=LABELS)
+@pytest.mark.parametrize("form", ["table", "objects", "in a dict"])
+def test_labels_of_columns_come_back_or_the_table_is_not_kept(labels: Any, form: str) -> None:
+    """Some of them pandas writes and cannot read again, as those of a crosstab of categories."""
+    table = pd.DataFrame([[1, "x" if form == "objects" else 2], [3, 4]], columns=labels)
+    content = Content(*keep({"of": table} if form == "in a dict" else table, None, str))
+    if content.kind == "omitted":
+        assert content.lost.startswith("not kept: ")
+    else:
+        back = content.load()
+        back = back["of"] if form == "in a dict" else back
+        assert same(table, back)
+        assert list(map(type, back.columns)) == list(map(type, labels))
+
+
+class Sullen:
+    """An object that says nothing of itself, whatever it is asked."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeError(name)
+
+    def __repr__(self) -> str:
+        raise RuntimeError
+
+
+class Endless(list[Any]):
+    def __len__(self) -> int:
+        raise LookupError
+
+
+@pytest.mark.parametrize(
+    "data", [Sullen(), [Sullen()], {"a": Endless([1])}, Endless([Sullen()])], ids=["1", "2", "3", "4"]
+)
+def test_what_cannot_be_looked_at_is_not_kept_and_says_so(data: Any) -> None:
+    redact = Redactor([SECRET])
+    for content in (Content(*keep(data, None, str)), Content(*keep(data, redact.redact_json, redact))):
+        assert content.lost.startswith("not kept: ")
+    for given_ in (keep_params({"data": data}, redact.redact_json), keep_inputs({"data": data}, redact.redact_json)[0]):
+        assert given_ is not None
+
+
+@pytest.mark.parametrize("data", ["sullen()", "[sullen()]", "categories()"])
+def test_a_node_that_gave_it_is_recorded_as_done(data: str, tmp_path: Path) -> None:
+    """Else it would be done again when the run is resumed."""
+    tasks = tmp_path / "integrations" / "odd" / "tasks.py"
+    tasks.parent.mkdir(parents=True)
+    tasks.write_text(
+        "import pandas as pd\n"
+        "class Sullen:\n"
+        "    def __getattr__(self, name):\n        raise RuntimeError(name)\n"
+        "    def __repr__(self):\n        raise RuntimeError\n"
+        "sullen = Sullen\n"
+        "def categories():\n"
+        "    return pd.DataFrame([[1, 2]], columns=pd.CategoricalIndex(['a', 'b']))\n"
+        "def test_connection(credentials):\n    return {'success': True, 'message': ''}\n"
+        f"def make(credentials, params):\n    return {{'success': True, 'message': 'made', 'data': {data}}}\n"
+        "def take(credentials, params):\n    return {'success': True, 'message': str(type(params['data']))}\n"
+    )
+    flow = Workflow(name="odd")
+    flow.add("make", "odd.make")
+    flow.add("take", "odd.take", params={"data": "${{ nodes.make.data }}"})
+    flow.connect("make", "take")
+    with Workspace(tmp_path) as ws:
+        run = ws.run(flow)
+        assert run.problems == []
+        record = ws.run_record(run.id)
+        assert {id: result.status for id, result in record.nodes.items()} == {"make": "succeeded", "take": "succeeded"}
+        assert record.nodes["make"].lost.startswith("not kept: ")
 
 
 DAYS = pd.date_range("2024-01-01", periods=4, freq="D")

@@ -10,6 +10,7 @@ from math import isfinite
 from typing import Any
 
 from flowbook.counting import counted
+from flowbook.errors import StoreDamaged
 from flowbook.installing import how_to_install
 from flowbook.journal.protocol import damaged
 from flowbook.json_text import TooDeep, is_deep, parse_json
@@ -97,8 +98,21 @@ def keep(data: Any, redact_json: Callable[[Any], Any] | None, redact: Callable[[
     """(kind, content) of a result: "none", "json", "parquet", "exact", or "omitted" with a JSON note {why, preview}.
 
     What is kept comes back exactly as it was. ``redact_json`` takes the secrets out of plain data, or is None when
-    there are none; "json-redacted" and "parquet-redacted" say that there was one in it.
+    there are none; "json-redacted" and "parquet-redacted" say that there was one in it. Never raises for what the data
+    is like: that its node ended is recorded in any case.
     """
+    try:
+        return _kept(data, redact_json, redact)
+    except Exception as error:  # noqa: BLE001 - whatever an object does when it is looked at
+        return leave_out({"why": f"not kept: {unseen(data, error)}", "preview": ""}, redact)
+
+
+def unseen(value: Any, error: Exception) -> str:
+    """What is said of a value that raised ``error`` when it was looked at; neither is asked for its own words."""
+    return f"a {type(value).__name__} raised {type(error).__name__} when it was looked at"
+
+
+def _kept(data: Any, redact_json: Callable[[Any], Any] | None, redact: Callable[[str], str]) -> Kept:
     if data is None:
         return "none", None
     if redact_json is None and is_short(data):
@@ -160,7 +174,11 @@ def _keep_exact(data: Any, redact_json: Callable[[Any], Any] | None, redact: Cal
                 redact,
                 redact_json,
             )
-        if same(data, decode(parse_json(text))):
+        try:
+            as_it_is = same(data, decode(parse_json(text)))
+        except (TypeError, ValueError, LookupError):  # of what pandas writes and cannot read
+            as_it_is = False
+        if as_it_is:
             return "exact", text
         why = "it would not come back as it is"
     except (RecursionError, TooDeep):
@@ -214,7 +232,10 @@ def _comes_back(frame: Any, content: bytes) -> bool:
     """Whether Parquet gives a table back as it was: cells that are objects of several kinds are changed by it."""
     from flowbook.journal.exact import same
 
-    return same(frame, Content("parquet", content).load())
+    try:
+        return same(frame, Content("parquet", content).load())
+    except StoreDamaged:  # pandas writes labels of kinds, such as categories, that it cannot read again
+        return False
 
 
 def leave_out(omitted: Omitted, redact: Callable[[str], str] | None) -> Kept:

@@ -101,12 +101,13 @@ def same(a: Any, b: Any) -> bool:
         )
     if kind is float and math.isnan(a):
         return math.isnan(b)
-    return bool(a == b)
+    # Which of two equal times of the night in which clocks go back is no part of what they are compared by.
+    return bool(a == b and getattr(a, "fold", 0) == getattr(b, "fold", 0))
 
 
 def _same_table(a: Any, b: Any) -> bool:
     if a.ndim == 2:
-        if list(a.columns) != list(b.columns) or not _same_index(a.columns, b.columns):
+        if not same(list(a.columns), list(b.columns)) or not _same_index(a.columns, b.columns):
             return False
         columns = [(a.iloc[:, place], b.iloc[:, place]) for place in range(a.shape[1])]
     else:
@@ -114,6 +115,8 @@ def _same_table(a: Any, b: Any) -> bool:
         if a.name != b.name:
             return False
     if a.index.dtype != b.index.dtype or not _same_index(a.index, b.index) or a.flags != b.flags:
+        return False
+    if not same(a.attrs, b.attrs):
         return False
     for one, other in columns:
         if one.dtype != other.dtype or not one.equals(other):
@@ -130,6 +133,7 @@ def _same_index(a: Any, b: Any) -> bool:
         and a.names == b.names
         and getattr(a, "freq", None) == getattr(b, "freq", None)
         and (a.nlevels == 1 or list(a.dtypes) == list(b.dtypes))
+        and (a.dtype != object or same(a.tolist(), b.tolist()))
     )
 
 
@@ -231,7 +235,7 @@ def _bytes(value: bytes, encode: Encoder) -> dict[str, Any]:
 def _moment(value: Any, encode: Encoder) -> dict[str, Any]:
     if value.tzinfo is not None and value.tzinfo is not dt.timezone.utc:
         raise NotExact("it holds a time with a time zone other than UTC, which would not come back as it is")
-    return {"v": value.isoformat()}
+    return {"v": value.isoformat(), **({"fold": 1} if value.fold else {})}
 
 
 def _in_order(value: Any, encode: Encoder) -> dict[str, Any]:
@@ -259,9 +263,9 @@ _DECODE: dict[str, Callable[[Any], Any]] = {
     "set": lambda value: set(map(decode, value["v"])),
     "frozenset": lambda value: frozenset(map(decode, value["v"])),
     "bytes": lambda value: base64.b64decode(value["v"]),
-    "datetime": lambda value: dt.datetime.fromisoformat(value["v"]),
+    "datetime": lambda value: dt.datetime.fromisoformat(value["v"]).replace(fold=value.get("fold", 0)),
     "date": lambda value: dt.date.fromisoformat(value["v"]),
-    "time": lambda value: dt.time.fromisoformat(value["v"]),
+    "time": lambda value: dt.time.fromisoformat(value["v"]).replace(fold=value.get("fold", 0)),
     "timedelta": lambda value: dt.timedelta(*value["v"]),
     "Decimal": lambda value: decimal.Decimal(value["v"]),
     "DataFrame": _decode_frame,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from flowbook.counting import counted
-from flowbook.journal.contents import is_short, json_of
+from flowbook.journal.contents import is_short, json_of, unseen
 from flowbook.journal.protocol import damaged
 from flowbook.json_text import parse_json
 from flowbook.results import Stored
@@ -52,7 +52,7 @@ def keep_inputs(inputs: Mapping[str, Any], redact_json: Callable[[Any], Any]) ->
         try:
             plain = parse_json(json_of(value))
             changed = False
-        except (TypeError, ValueError, RecursionError):
+        except Exception:  # noqa: BLE001 - what JSON has no form for, or whatever an object does when it is looked at
             plain, changed = _in_words(value, redact_json), True
         kept[name] = redact_json(plain)
         if changed or kept[name] is not plain:
@@ -63,8 +63,8 @@ def keep_inputs(inputs: Mapping[str, Any], redact_json: Callable[[Any], Any]) ->
 def _in_words(value: Any, redact_json: Callable[[Any], Any]) -> Any:
     try:
         return parse_json(json.dumps(value, default=repr), parse_constant=str)
-    except (ValueError, RecursionError):  # it refers to itself, or is nested without end
-        return _Shortener(redact_json).short(value, MAX_DEPTH)
+    except Exception:  # noqa: BLE001 - it refers to itself, is nested without end, or cannot say what it is
+        return _shortened(value, redact_json)
 
 
 def keep_params(params: Any, redact_json: Callable[[Any], Any]) -> str | None:
@@ -78,7 +78,14 @@ def keep_params(params: Any, redact_json: Callable[[Any], Any]) -> str | None:
         return None
     if _is_small(params) and redact_json(params) is params:
         return json_of(params)
-    return json_of(_Shortener(redact_json).short(params, MAX_DEPTH))
+    return json_of(_shortened(params, redact_json))
+
+
+def _shortened(value: Any, redact_json: Callable[[Any], Any]) -> Any:
+    try:
+        return _Shortener(redact_json).short(value, MAX_DEPTH)
+    except Exception as error:  # noqa: BLE001 - it stands there: that a run began, or a node ended, is recorded anyhow
+        return f"<{unseen(value, error)}>"
 
 
 def _is_small(params: Any) -> bool:
