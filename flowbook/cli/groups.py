@@ -6,6 +6,7 @@ import gc
 
 import click
 
+from flowbook.lasting import keep_what_is_loaded
 from flowbook.slips import suggest
 
 
@@ -20,15 +21,12 @@ class Group(click.Group):
         if args and args[0] not in known and not args[0].startswith("-"):
             ctx.fail(f"there is no command {args[0]!r}. {suggest(args[0], known, 'command')}")
         resolved = super().resolve_command(ctx, args)
-        _keep_what_is_loaded()
+        _end_the_pause()
         return resolved
 
 
-def _keep_what_is_loaded() -> None:
-    """End the pause of the garbage collector that ``flowbook.__main__`` began, with all that is there out of its sight.
-
-    The modules stay until the process ends; looking through them again and again took a fifth of a short run.
-    """
+def _end_the_pause() -> None:
+    """End the pause of the garbage collector that ``flowbook.__main__`` began."""
     if not gc.isenabled():
-        gc.freeze()
+        keep_what_is_loaded()
         gc.enable()

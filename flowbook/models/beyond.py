@@ -35,9 +35,12 @@ def picture(flow: Workflow) -> dict[str, str]:
 
 def main(flow: Workflow, arguments: Sequence[str] | None) -> int:
     """Run a script's workflow as its command line says; the exit code."""
+    from flowbook.lasting import keep_what_is_loaded, lasting
     from flowbook.models.alone import never_plugins
 
     never_plugins()
-    from flowbook.cli.scripted import main
+    with lasting():
+        from flowbook.cli.scripted import main
+    keep_what_is_loaded()
 
     return main(flow, arguments)

@@ -107,7 +107,7 @@ def _decorate(flow: Workflow, options: Mapping[str, Any], function: Any) -> Step
     _put(trial, id, made)
     flow.replace(trial)
     flow.functions = trial.functions
-    _tell_what_is_missing(flow, id, function.__globals__)
+    _tell_what_is_missing(flow, id, function)
     return Step(function, id)
 
 
@@ -270,9 +270,9 @@ def _set_input(flow: Workflow, argument: Argument) -> None:
     flow.set_input(argument.name, **given)
 
 
-def _tell_what_is_missing(flow: Workflow, id: str, names: Mapping[str, Any]) -> None:
-    """Warn of names that the node's code uses and only this kernel gives a meaning."""
-    node = flow.nodes[id]
+def _tell_what_is_missing(flow: Workflow, id: str, function: types.FunctionType) -> None:
+    """Warn, at the function, of names that the node's code uses and only this kernel gives a meaning."""
+    node, names, code = flow.nodes[id], function.__globals__, function.__code__
     if node.task != CODE_TASK:
         return
     for name in sorted(free_names(node.params["code"]) - CODE_SCOPE - {*dir(builtins)}):
@@ -284,7 +284,8 @@ def _tell_what_is_missing(flow: Workflow, id: str, names: Mapping[str, Any]) -> 
                 "a call of a task is a node of its own: let another function return it, and take that as an argument"
             )
         where = "only this kernel has" if name in names else "nothing gives a meaning"
-        warnings.warn(f"{flow.name}: the node {id!r} uses {name!r}, which {where}; {remedy}.", stacklevel=4)
+        text = f"{flow.name}: the node {id!r} uses {name!r}, which {where}; {remedy}."
+        warnings.warn_explicit(text, UserWarning, code.co_filename, code.co_firstlineno, function.__module__)
 
 
 # -- the rest --------------------------------------------------------------------------------------------------
