@@ -11,7 +11,7 @@ import pytest
 from flowbook import Workspace
 from flowbook.errors import InputError
 from flowbook.models import Workflow
-from flowbook.workspace.keeping import DAY, Keeper
+from flowbook.workspace.keeping import DAY, Keeper, kept_by
 from tests.recorded import Recording, flow_of
 
 
@@ -42,6 +42,12 @@ def test_without_settings_a_year_is_kept(ws: Workspace) -> None:
     for days in (400, 366, 364, 1):
         record(ws, f"run-{days}", days)
     assert ws.prune_runs(dry_run=True).runs == ("run-400", "run-366")
+
+
+def test_without_settings_two_gigabytes_are_kept(tmp_path: Path) -> None:
+    kept = kept_by(tmp_path / ".flowbook")
+    assert kept.size == 2_000_000_000
+    assert kept.since == pytest.approx(time.time() - 365 * DAY, abs=60)
 
 
 def test_what_is_too_old_goes_by_itself_when_another_run_is_over(ws: Workspace) -> None:

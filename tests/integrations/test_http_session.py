@@ -15,6 +15,8 @@ from flowbook.testing import Answer, FakeService, Request
 from integrations import http
 
 COOKIE = "cookie-verysecret-4711"
+BASKET = "apples-and-pears-4712"
+"""What a cookie holds that does not look as if it gave access."""
 
 
 @pytest.fixture
@@ -22,9 +24,9 @@ def shop(service: FakeService) -> FakeService:
     """A shop that one signs in to: it answers with the cookie that it got, and repeats it in its text."""
 
     def orders(request: Request) -> Answer:
-        if request.headers.get("Cookie") != f"sid={COOKIE}":
+        if f"sid={COOKIE}" not in request.headers.get("Cookie", "").split("; "):
             return Answer(401, json={"message": "sign in first"})
-        return Answer(json={"orders": [1, 2], "you_are": COOKIE})
+        return Answer(json={"orders": [1, 2], "you_are": COOKIE}, headers={"Set-Cookie": f"basket={BASKET}"})
 
     signed_in = {"Set-Cookie": f"sid={COOKIE}; Path=/; HttpOnly"}
     service.on("POST", "/login", json={"welcome": True}, headers=signed_in)
@@ -110,6 +112,7 @@ def test_no_cookie_is_recorded(workspace: Workspace, tmp_path: Path) -> None:
     kept = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
     assert b"welcome" in kept
     assert COOKIE.encode() not in kept
+    assert BASKET.encode() not in kept
 
 
 def test_outside_of_a_run_a_session_is_of_one_call(shop: FakeService) -> None:
