@@ -307,6 +307,13 @@ class TestThePromises:
                 body = found[0].body
 
 
+def test_what_a_disabled_node_hands_on_is_said_alike_wherever_it_is_said() -> None:
+    texts = [" ".join(path.read_text(encoding="utf-8").split()) for path in [*DOCS.rglob("*.md"), *DOCS.glob("*.json")]]
+    said = [text[found.start() :][:120] for text in texts for found in re.finditer("the first node before it", text)]
+    assert len(said) > 3
+    assert [one for one in said if ", in the order of the plan, whose edge was taken" not in one] == []
+
+
 class TestWhatFoldersAreCheckedAgainst:
     """The page says it of each folder, and by which tests."""
 
