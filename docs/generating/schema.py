@@ -40,8 +40,8 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
         "cache": "`true`, or for how long (`12h`, `1d`): what it gave earlier is used while nothing has changed.",
         "on_error": "`stop`: a failure fails the run, unless an edge handles it. `continue`: go on along every edge.",
         "join": "When it runs. Default: an edge is taken and none is blocked. `all`: every edge is. `any`: one is.",
-        "disabled": "The task is not called. The node hands on the result of the first node before it, in the order of the "
-        "plan, whose edge was taken.",
+        "disabled": "The task is not called. The node hands on the result of the first node before it, in the order of "
+        "the plan, whose edge was taken.",
         "pinned": "Data that are used in place of running the task.",
     },
     "Retry": {
