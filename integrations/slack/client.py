@@ -90,7 +90,8 @@ class Slack:
     def channel_id(self, channel: str) -> str:
         """The ID of a channel given by ``#name``, name or ID, for the methods that take IDs only.
 
-        A person (``@name``, or an ID) is the conversation with them. TaskFailed when the bot sees no such channel.
+        A person (``@name``, an e-mail address, or an ID) is the conversation with them. TaskFailed when the bot sees no
+        such channel.
         """
         if _CHANNEL_ID.match(channel):
             return channel
@@ -121,7 +122,7 @@ class Slack:
         return None
 
     def conversation_with(self, person: str) -> str:
-        """The ID of the direct messages with a person, given as ``@name`` or ID; they are opened if need be.
+        """The ID of the direct messages with a person, given as for :meth:`user_id`; they are opened if need be.
 
         https://docs.slack.dev/reference/methods/conversations.open
         """
@@ -131,7 +132,8 @@ class Slack:
         """The ID of a person given as ``@name``, ID or e-mail address; TaskFailed when there is no such one."""
         if _USER_ID.match(person):
             return person
-        found = self.user_at(person) if "@" in person[1:] else self.user_named(person)
+        name = person.removeprefix("@")
+        found = self.user_at(name) if "@" in name else self.user_named(name)
         return str(found["id"])
 
     def user_at(self, email: str) -> dict[str, Any]:
@@ -169,8 +171,11 @@ class Slack:
 
 
 def is_person(channel: str) -> bool:
-    """Whether what is given as a channel is a person: ``@name`` or the ID of a user."""
-    return channel.startswith("@") or _USER_ID.match(channel) is not None
+    """Whether what is given as a channel is a person: ``@name``, an e-mail address or the ID of a user.
+
+    No name of a channel holds an ``@``: https://docs.slack.dev/reference/methods/conversations.create (Naming).
+    """
+    return "@" in channel or _USER_ID.match(channel) is not None
 
 
 def post_to_webhook(webhook: Secret, payload: dict[str, Any]) -> None:

@@ -75,7 +75,7 @@ Channels = Annotated[list[Name], BeforeValidator(_channels)]
 OptionalText = Annotated[str | None, typed.BlankIsNone]
 Way = Literal["auto", "webhook", "bot_token"]
 
-CHANNEL = "Channel: a name such as #general, or an ID such as C0123456789."
+CHANNEL = "Channel: a name such as #general, an ID such as C0123456789, or a person: @name, an ID, an e-mail address."
 THREAD = "Reply in the thread of the message with this ts."
 BLOCKS = "Block Kit blocks, as JSON; the text is then what notifications show, and may be left out."
 TS = "The message's ts, as send_message gives it (data.ts)."

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from flowbook.tasks import Context, running_as
-from flowbook.testing import Answer, FakeService, Request
+from flowbook.testing import Answer, FakeService, Request, load_folder
 from integrations import slack
 from tests.integrations.outcomes import succeeded
 from tests.ports import refusing_port
@@ -557,10 +557,16 @@ def people(uploads: FakeService) -> FakeService:
     ada = {"id": "U0ADA00001", "name": "ada", "profile": {"email": "ada@example.com"}}
     opened = {"ok": True, "no_op": True, "already_open": True, "channel": {"id": "D0ADA00001"}}
     uploads.on("GET", "/api/users.list", json={"ok": True, "members": [ada]})
+
+    def by_email(request: Request) -> Answer:
+        there = request.query["email"].lower() == "ada@example.com"
+        return Answer(json={"ok": True, "user": ada} if there else {"ok": False, "error": "users_not_found"})
+
+    uploads.on("GET", "/api/users.lookupByEmail", by_email)
     return uploads.on("POST", "/api/conversations.open", json=opened)
 
 
-@pytest.mark.parametrize("who", ["@ada", "U0ADA00001"])
+@pytest.mark.parametrize("who", ["@ada", "U0ADA00001", "ada@example.com", "@Ada@example.com"])
 def test_a_person_may_stand_wherever_a_channel_is_asked_for(
     people: FakeService, bot: dict[str, str], tmp_path: Path, who: str
 ) -> None:
@@ -581,6 +587,37 @@ def test_a_person_may_stand_wherever_a_channel_is_asked_for(
     named = [call.form.get("channel") or call.form.get("channel_id") for call in people.requests if call.body]
     named += [call.query["channel"] for call in people.requests if "channel" in call.query]
     assert [one for one in named if one] == [where] * 6
+
+
+OTHERS = {
+    "send_message": {"text": "x"},
+    "send_notification": {"message": "x"},
+    "send_ephemeral": {"text": "x", "user": "@ada"},
+    "update_message": {"text": "x", "ts": "1.000001"},
+    "delete_message": {"ts": "1.000001"},
+    "get_permalink": {"ts": "1.000001"},
+    "add_reaction": {"emoji": "x", "ts": "1.000001"},
+    "remove_reaction": {"emoji": "x", "ts": "1.000001"},
+    "channel_history": {},
+    "thread_replies": {"ts": "1.000001"},
+    "list_members": {},
+    "invite_to_channel": {"users": "@ada"},
+    "join_channel": {},
+    "set_topic": {"topic": "x"},
+}
+"""Of each task that asks for a channel, what else it needs."""
+
+
+def test_no_task_takes_a_person_for_a_channel(people: FakeService, bot: dict[str, str]) -> None:
+    """All that ask for one; ``upload_file`` takes several, above."""
+    specs = load_folder(Path(slack.__file__).parent).tasks.values()
+    asking = {spec.function_name for spec in specs if "channel" in [one.name for one in spec.parameters]}
+    assert asking == set(OTHERS)
+    for name, others in OTHERS.items():
+        people.requests.clear()
+        getattr(slack, name)(bot, {"channel": "@ada", **others})  # what no conversation takes is for Slack to refuse
+        sent = [one for one in people.requests if not one.path.endswith(("users.list", "conversations.open"))]
+        assert [{**one.query, **one.form}["channel"] for one in sent] == ["D0ADA00001"], name
 
 
 def test_an_address_that_slack_answers_with_somebody_else_for_finds_nobody(
