@@ -591,7 +591,6 @@ class TestTheFilesForUnattendedRuns:
         job = yaml.safe_load((UNATTENDED / "github-actions.yml").read_text())["jobs"]["run"]
         assert list(job["env"]) == ["FLOWBOOK_TRUST", "FLOWBOOK_CREDENTIALS__MY_SLACK_WORKSPACE"]
 
-    @pytest.mark.skipif(shutil.which("flock") is None, reason="needs flock, of util-linux")
     def test_the_crontab_says_something_only_when_the_run_failed(self, machine: Any) -> None:
         folder, service, environment = machine
         always_telling(folder)
@@ -603,6 +602,12 @@ class TestTheFilesForUnattendedRuns:
         assert (shell(command, home, environment).stdout, len(service.requests)) == ("", 1)
         environment.pop("FLOWBOOK_CREDENTIALS__MY_SLACK_WORKSPACE")
         assert "My Slack Workspace" in shell(command, home, environment).stdout
+        with Workspace(folder).turn(folder / "disk-space.flow.yaml"):  # the run of the day before goes on
+            assert shell(command, home, environment).stdout == ""
+        log = (folder / "disk-space.log").read_text(encoding="utf-8").splitlines()
+        assert [line for line in log if not re.match(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d", line)] == []
+        for said in ("succeeded", "My Slack Workspace", "Skipped:"):  # nothing that was there is cut off
+            assert said in "\n".join(log)
 
     @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze")
     def test_systemd_finds_nothing_wrong_with_the_units(self, machine: Any) -> None:

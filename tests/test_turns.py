@@ -147,6 +147,21 @@ def test_with_timestamps_every_line_says_when(folder: Path) -> None:
     assert [re.sub(when, "", line) for line in lines][1:3] == ["say | one", "say | two"]
 
 
+@pytest.mark.parametrize(("name", "code"), [("failing", 1), ("sllow", 2), ("unfit", 2)])
+def test_with_timestamps_what_failed_or_was_refused_says_when_too(folder: Path, name: str, code: int) -> None:
+    """Else a log holds lines of which nobody can tell to which run they belong."""
+    failing = Workflow(name="failing")
+    failing.add("a", "core.fail", params={"message": "one\ntwo"})
+    unfit = Workflow(name="unfit")
+    unfit.add("a", "core.wait", params={"seconds": "soon"})
+    for flow in (failing, unfit):
+        Workspace(folder).save(flow)
+    ended_with, out, err = ended(start(name, "--timestamps"))
+    assert ended_with == code
+    assert len(err.splitlines()) > 1
+    assert [line for line in (out + err).splitlines() if not re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", line)] == []
+
+
 @pytest.mark.parametrize("arguments", [("--timestamps", "--json"), ("--if-running", "always")])
 def test_what_does_not_go_together_is_refused(folder: Path, arguments: tuple[str, ...]) -> None:
     assert ended(start("slow", *arguments))[0] == 2

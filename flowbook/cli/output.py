@@ -6,7 +6,7 @@ import io
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, TextIO
 
@@ -57,11 +57,13 @@ def set_apart() -> None:
 
 @contextmanager
 def documents() -> Iterator[None]:
-    """Where standard output may be :func:`set_apart`; it is as it was, when the block ends."""
-    global _document
+    """Where standard output may be :func:`set_apart`, and lines :func:`begin_with` something; all is as it was when
+    the block ends."""
+    global _document, _stamp
     try:
         yield
     finally:
+        _stamp = None
         if _document is not None:
             with suppress(OSError, ValueError):
                 sys.stdout.flush()
@@ -88,10 +90,23 @@ def _is_standard(stream: Any) -> bool:
         return False
 
 
+_stamp: Callable[[str], str] | None = None
+"""What puts the time before a line, where each line is to begin with it."""
+
+
+def begin_with(stamp: Callable[[str], str]) -> None:
+    """From here on have each line that :func:`complain` prints begin as ``stamp`` says, until :func:`documents` ends.
+
+    What is refused is told when the command that was to do it is over.
+    """
+    global _stamp
+    _stamp = stamp
+
+
 def complain(text: str) -> None:
-    """Print a line to standard error, as far as there is anything that takes it."""
+    """Print a line, or several, to standard error, as far as there is anything that takes it."""
     with suppress(OSError, ValueError):
-        click.echo(text, err=True)
+        click.echo(text if _stamp is None else "\n".join(map(_stamp, text.splitlines())), err=True)
 
 
 @contextmanager

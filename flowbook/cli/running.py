@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from flowbook.cli.common import print_json, read_json_object, run_json_option, workflow_or_file, workspace
-from flowbook.cli.output import complain, discard, telling_of_what_was_done, warn_of_what_is_missing
+from flowbook.cli.output import begin_with, complain, discard, telling_of_what_was_done, warn_of_what_is_missing
 from flowbook.cli.progress import Lines, stamped
 from flowbook.errors import AlreadyRunning, FlowbookError, InputError, RunError
 from flowbook.events import Event
@@ -105,6 +105,8 @@ def run(
         raise click.UsageError("-o is for notebooks; of a workflow's run: flowbook runs report last -o FILE")
     if timestamps and as_json:
         raise click.UsageError("--timestamps is for lines; --json prints one document")
+    if timestamps:
+        begin_with(stamped)
     with answering(as_json, workflow):
         inputs, source = given_inputs(file, pairs), workflow_or_file(workflow)
         options: dict[str, Any] = {
@@ -174,7 +176,7 @@ def carry_out(
         finally:
             unclosed = _close(ws)
     for problem in dict.fromkeys([*finished.problems, *unclosed]):
-        complain(stamped(f"Warning: {problem}", timestamps))
+        complain(f"Warning: {problem}")
     with telling_of_what_was_done():
         if as_json:
             print_json(finished.to_dict())
@@ -184,7 +186,7 @@ def carry_out(
     if failure is None:
         return 0
     for line in _advice(failure, recorded=finished.in_history and not ws.memory):
-        complain(stamped(line, timestamps))
+        complain(line)
     return failure.exit_code
 
 
