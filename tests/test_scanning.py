@@ -14,7 +14,8 @@ from click.testing import CliRunner
 
 from flowbook import environment
 from flowbook.cli.main import cli
-from flowbook.models import Parameter
+from flowbook.errors import InputError
+from flowbook.models import Parameter, Workflow
 from flowbook.workspace import Workspace
 
 SECRET = "tok-9fk2/sd83+aa=="
@@ -158,3 +159,71 @@ def test_the_address_of_a_database_in_the_environment_is_looked_for_like_all_tha
     environment.take()
     found = held.credentials.all_secrets()
     assert (found["FLOWBOOK_STORE"], found["FLOWBOOK_CREDENTIALS_CI"]) == ([address], ["misspelt-5ecret"])
+
+
+ENCODED = {
+    "UTF-16": SECRET.encode("utf-16"),
+    "UTF-16 in a program's file": b"\x01\x7f" + SECRET.encode("utf-16-le") + b"\x00",
+    "UTF-16, the other way round": SECRET.encode("utf-16-be"),
+    "UTF-32": SECRET.encode("utf-32"),
+    "UTF-32 without a mark": SECRET.encode("utf-32-le"),
+}
+
+
+@pytest.mark.parametrize("content", ENCODED.values(), ids=ENCODED)
+def test_it_is_found_in_each_encoding_that_files_are_in(held, content):
+    Path("notes.txt").write_bytes(content)
+    code, said = scanned("notes.txt")
+    assert code == 1, said
+    assert said.count("notes.txt: line") == 1, "once, however many ways there are to read the file"
+
+
+def test_letters_that_are_no_ascii_are_found_as_spreadsheets_write_them(held):
+    held.create_integration("Umlauts", "demo", {"token": "pass-wört-für-äöü"})
+    Path("notes.csv").write_bytes("name;word\nx;pass-wört-für-äöü\n".encode("cp1252"))
+    code, said = scanned("notes.csv")
+    assert (code, said.splitlines()[0]) == (1, "notes.csv: line 2: a secret value of 'Umlauts'")
+
+
+def test_where_no_secrets_are_known_it_is_not_said_that_none_is_there(tmp_path, monkeypatch):
+    """A hook that starts beside the workspace, not in it, would pass each commit."""
+    monkeypatch.chdir(tmp_path)
+    Path("notes.txt").write_text("anything")
+    done = CliRunner().invoke(cli, ["check", "--secrets", "notes.txt"], standalone_mode=False)
+    assert isinstance(done.exception, InputError), done.output
+    assert "there is no workspace" in str(done.exception)
+    assert "flowbook -C DIR" in done.exception.hint
+    with Workspace(tmp_path):
+        pass
+    code, said = scanned("notes.txt")
+    assert (code, said) == (0, "This workspace has no secret values to look for in notes.txt\n")
+
+
+def test_credentials_of_the_environment_need_no_workspace(tmp_path, monkeypatch):
+    monkeypatch.setenv("FLOWBOOK_CREDENTIALS__CI", json.dumps({"integration_type": "http", "token": GIVEN}))
+    monkeypatch.chdir(tmp_path)
+    Path("notes.txt").write_text(GIVEN)
+    assert scanned("notes.txt")[0] == 1
+
+
+def test_what_hooks_are_called_by_and_signed_with_is_found_too(held):
+    """Whoever knows it starts runs. Of an address that is a secret only the digest is kept."""
+    held.save(Workflow(name="daily"))
+    _, address = held.add_hook("daily")
+    _, page = held.add_hook("daily", kind="form")
+    _, signing = held.add_hook("daily", name="pushes", kind="github")
+    Path("notes.txt").write_text(
+        f"POST http://h/hooks/{address}\n\nhttp://h/forms/daily-form?key={page}\n{signing!r}\n"
+    )
+    code, said = scanned("notes.txt")
+    assert code == 1
+    assert set(said.splitlines()[:3]) == {
+        "notes.txt: line 1: a secret value of 'hook daily'",
+        "notes.txt: line 3: a secret value of 'hook daily-form'",
+        "notes.txt: line 4: a secret value of 'hook pushes'",
+    }
+    cells = [
+        {"cell_type": "code", "source": [f"url = 'http://h/hooks/{address[:20]}", address[20:], "'"], "outputs": []}
+    ]
+    Path("n.ipynb").write_text(json.dumps({"cells": cells, "nbformat": 4}))
+    assert scanned("n.ipynb")[1].splitlines()[0] == "n.ipynb: cell 1: a secret value of 'hook daily'"

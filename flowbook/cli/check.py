@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from flowbook.cli.common import json_option, nothing, print_json, workflow_or_file, workspace
+from flowbook.cli.common import json_option, nothing, nowhere, print_json, workflow_or_file, workspace
 from flowbook.cli.output import one_line
 from flowbook.errors import InputError
 from flowbook.validation import Problem, Report
@@ -73,6 +73,12 @@ def _problems(look: Callable[[Path | str], Report], source: Path | str) -> tuple
 
 
 def _check_secrets(ws: Workspace, paths: tuple[str, ...], as_json: bool) -> int:
+    known = ws.has_secrets()
+    if not known and nowhere(ws):  # said to be clean, each commit of a hook that starts elsewhere would pass
+        raise InputError(
+            f"there is no workspace in {str(ws.root)!r}, so no secret values are known that could be looked for.",
+            "Choose its folder: flowbook -C DIR check --secrets …",
+        )
     found = ws.scan(paths or ["."])
     if as_json:
         print_json([one._asdict() for one in found])
@@ -81,8 +87,10 @@ def _check_secrets(ws: Workspace, paths: tuple[str, ...], as_json: bool) -> int:
         click.echo(one_line(f"{file}: {place}: a secret value of {integration!r}"))
     if found:
         click.echo("Take it out there, and make it worthless at the service if others could read it.", err=True)
-    else:
+    elif known:
         click.echo(f"No secret values in {', '.join(paths or ['.'])}")
+    else:
+        click.echo(f"This workspace has no secret values to look for in {', '.join(paths or ['.'])}")
     return 1 if found else 0
 
 

@@ -15,6 +15,7 @@ from flowbook.triggers.rows import Rows, Taken, Transaction
 
 SIGNED = ("github", "stripe", "slack")
 FORM = "form"
+MADE = 43  # letters of a secret that is made here: 32 bytes in base64
 KINDS = ("secret", *SIGNED, FORM)
 RESPOND = ("at-once", "when-done")
 
@@ -72,7 +73,7 @@ def digest(secret: str) -> str:
 
 
 def new_secret() -> str:
-    """A secret that nobody guesses."""
+    """A secret that nobody guesses, of :data:`MADE` letters."""
     return secrets.token_urlsafe(32)
 
 

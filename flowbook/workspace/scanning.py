@@ -6,21 +6,25 @@ found where the lines that it is broken into stand one below the other.
 
 from __future__ import annotations
 
+import codecs
 import os
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from flowbook.errors import InputError, NotFound
 from flowbook.json_text import parse_json
 from flowbook.records import NamedTuple
 from flowbook.redaction import Redactor
+from flowbook.triggers.hooks import MADE, digest
 
 _LEFT_OUT = frozenset({".git", ".hg", ".svn", ".jj", ".flowbook", "node_modules", "__pycache__", ".venv"})
 _PIECE = 8_000_000  # characters of a file that are looked at together
 _BROKEN = 12  # characters that what is broken into lines needs to be known: fewer come about by chance
+_MADE_HERE = re.compile(rf"(?<![\w-])[\w-]{{{MADE}}}(?![\w-])", re.ASCII)
+_NO_UTF8 = re.compile("[\udc80-\udcff]")
 _END = r"(?:\r\n?|\n|\\r\\n|\\n)[ \t]*"
 _BREAKS = (re.compile(rf"[ \t]*{_END}"), re.compile(rf"(?:\\|(?<!=)=){_END}"))
 """Where a line ends and the next begins, also as JSON writes it; and with what a soft end has before it."""
@@ -33,14 +37,42 @@ class Finding(NamedTuple):
     place: str
     """"line 7", or in a notebook "cell 3, output 1" (counted from 1)."""
     integration: str
+    """Its name, that of a variable, or "hook NAME"."""
 
 
-def scan(paths: Iterable[Path], secrets: Mapping[str, Iterable[str]]) -> list[Finding]:
-    """Where the ``secrets`` (by integration) stand in files, and in those of folders.
+class _Sought(Protocol):
+    """What finds one's secrets in a text: a :class:`Redactor`, or what knows them by their digests alone."""
+
+    @property
+    def longest(self) -> int: ...
+
+    def places(self, text: str, /) -> Iterable[tuple[int, int]]: ...
+
+    def without_short(self, least: int, /) -> _Sought: ...
+
+
+class _ByDigest:
+    """Finds the one secret of a digest among all that is as long as Flowbook makes them."""
+
+    longest = MADE
+
+    def __init__(self, digest: str) -> None:
+        self._digest = digest
+
+    def places(self, text: str) -> Iterator[tuple[int, int]]:
+        return (word.span() for word in _MADE_HERE.finditer(text) if digest(word[0]) == self._digest)
+
+    def without_short(self, least: int) -> _ByDigest:
+        return self
+
+
+def scan(paths: Iterable[Path], secrets: Mapping[str, Iterable[str]], digests: Mapping[str, str]) -> list[Finding]:
+    """Where ``secrets`` (by integration) stand in files, and in those of folders; some are known by ``digests`` alone.
 
     Raises NotFound for a path that is not there, InputError for a file that cannot be read.
     """
-    wanted = {name: Redactor(values) for name, values in secrets.items()}
+    wanted: dict[str, _Sought] = {name: Redactor(values) for name, values in secrets.items()}
+    wanted |= {name: _ByDigest(known) for name, known in digests.items()}
     return [found for path in paths for file in _files(Path(path)) for found in _in_file(file, wanted)]
 
 
@@ -55,26 +87,41 @@ def _files(path: Path) -> Iterator[Path]:
         raise NotFound("file", str(path))
 
 
-def _in_file(path: Path, redactors: Mapping[str, Redactor]) -> Iterator[Finding]:
+def _in_file(path: Path, redactors: Mapping[str, _Sought]) -> Iterator[Finding]:
     try:
         content = path.read_bytes()
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror or error}.") from None
     overlap = 2 * max((redactor.longest for redactor in redactors.values()), default=0)
+    told: set[Finding] = set()  # two ways to read a file show the same
     for text in _texts(content):
         whole = _Searched(text, overlap)
         cells = {place: _Searched(part, overlap) for place, part in _cells(path, text).items()}
         for name, redactor in redactors.items():
             found = [place for place, part in cells.items() if part.places(redactor)]
-            for place in found or dict.fromkeys(f"line {line}" for line in whole.lines(redactor)):
-                yield Finding(str(path), place, name)
+            for place in found or (f"line {line}" for line in whole.lines(redactor)):
+                finding = Finding(str(path), place, name)
+                if finding not in told:
+                    told.add(finding)
+                    yield finding
 
 
 def _texts(content: bytes) -> Iterator[str]:
-    """The file as text; when it is one in UTF-16, as that too."""
-    yield content.decode("utf-8", "surrogateescape")
-    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+    """The file as text, in each encoding that it may be in.
+
+    One with zeros in it may be in UTF-16 or UTF-32, whole or here and there as in the files of programs; one that is no
+    UTF-8 in that of Windows, in which spreadsheets write CSV.
+    """
+    text = content.decode("utf-8", "surrogateescape")
+    yield text
+    if content[:4] in (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE):
+        yield content.decode("utf-32", "replace")
+    elif content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         yield content.decode("utf-16", "replace")
+    elif b"\0" in content:
+        yield text.replace("\0", "")
+    elif _NO_UTF8.search(text):
+        yield content.decode("cp1252", "replace")
 
 
 class _Searched:
@@ -86,13 +133,13 @@ class _Searched:
         made = [(at, _Joined.of(piece, ends)) for at, piece in self._pieces for ends in _BREAKS]
         self._joined = [(at, joined) for at, joined in made if joined is not None]
 
-    def places(self, redactor: Redactor) -> list[int]:
+    def places(self, redactor: _Sought) -> list[int]:
         """Where secrets begin, in order."""
         found = {at + start for at, piece in self._pieces for start, _ in redactor.places(piece)}
         long = redactor.without_short(_BROKEN)
         return sorted(found.union(at + start for at, joined in self._joined for start in joined.broken(long)))
 
-    def lines(self, redactor: Redactor) -> list[int]:
+    def lines(self, redactor: _Sought) -> list[int]:
         """The lines in which secrets begin, counted from 1."""
         lines: list[int] = []
         line, counted = 1, 0
@@ -120,7 +167,7 @@ class _Joined(NamedTuple):
             end = found.end()
         return cls("".join([*parts, text[end:]]), begins, left_out) if parts else None
 
-    def broken(self, redactor: Redactor) -> Iterator[int]:
+    def broken(self, redactor: _Sought) -> Iterator[int]:
         """Where in the text as it was secrets begin that do not end in the same line."""
         for start, stop in redactor.places(self.text):
             line = bisect_right(self.begins, start) - 1

@@ -17,7 +17,6 @@ from flowbook.workspace.backends import Backends
 from flowbook.workspace.facade.history import HistoryFacade
 from flowbook.workspace.facade.integrations import IntegrationsFacade
 from flowbook.workspace.facade.key import KeyFacade
-from flowbook.workspace.facade.triggers import TriggersFacade
 from flowbook.workspace.facade.trust import TrustFacade
 from flowbook.workspace.facade.workflows import WorkflowsFacade
 from flowbook.workspace.frontend import Editor, Studio, frontend
@@ -34,7 +33,7 @@ class Recovered(NamedTuple):
     damaged: Path | None
 
 
-class Workspace(IntegrationsFacade, WorkflowsFacade, TrustFacade, TriggersFacade, HistoryFacade, KeyFacade):
+class Workspace(IntegrationsFacade, WorkflowsFacade, TrustFacade, HistoryFacade, KeyFacade):
     """The workspace of a folder.
 
     ``root`` is the folder; without it the nearest one upward that holds ``.flowbook/`` is taken, else the current

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from flowbook.internal import internal
 from flowbook.paths import expanded
-from flowbook.workspace.facade.parts import Parts
+from flowbook.workspace.facade.triggers import TriggersFacade
 
 if TYPE_CHECKING:
     from flowbook.workspace.scanning import Finding
 
 
-class KeyFacade(Parts):
+class KeyFacade(TriggersFacade):
     """The key, and the secrets that it protects."""
 
     def init_key(self, passphrase: str | None = None, kind: str | None = None) -> tuple[dict[str, Any], str | None]:
@@ -88,10 +88,22 @@ class KeyFacade(Parts):
         """Where secret values of this workspace stand in these files and folders, in every form that is looked for.
 
         Each finding has the ``file``, the ``place`` in it ("line 7", or "cell 3, output 1") and the ``integration``
-        whose secret it is; never the value. [] when there is none.
+        whose secret it is ("hook NAME" for the address of a hook, or what it is signed with); never the value. [] when
+        there is none.
 
         Raises NotFound for a path that is not there, InputError for a file that cannot be read, VaultErrors.
         """
         from flowbook.workspace.scanning import scan
 
-        return scan([Path(path) for path in paths], self.credentials.all_secrets())
+        secrets, digests = self.credentials.all_secrets(), {}
+        for hook in self.hooks.all():
+            if hook.sealed:
+                secrets[f"hook {hook.id}"] = [self.hook_secret(hook)]
+            else:
+                digests[f"hook {hook.id}"] = hook.digest
+        return scan([Path(path) for path in paths], secrets, digests)
+
+    @internal
+    def has_secrets(self) -> bool:
+        """Whether there is anything to look for. Raises VaultErrors."""
+        return any(self.credentials.all_secrets().values()) or bool(self.hooks.all())
