@@ -86,6 +86,24 @@ def test_however_a_file_comes_in_a_key_that_is_there_twice_is_a_problem(ws: Work
     assert not reading.storable
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        "timeout: 60\n",
+        "notes:\n  hint: {text: Look, x: 1}\n",
+        "inputs:\n  n: {type: string, label: N}\n",
+        "edges:\n- {from: ask, to: ask, colour: red}\n",
+    ],
+)
+def test_a_file_with_a_field_that_is_none_is_not_stored_since_the_field_would_be_lost(ws: Workspace, more: str) -> None:
+    """Beside all else, and on a note, it was left out without a word."""
+    reading = ws.read(FileText(USING + more, "mine.flow.yaml"))
+    assert "unknown-field" in [problem.code for problem in reading.report.errors]
+    assert not reading.storable
+    with pytest.raises(InvalidWorkflow, match="there is no such field"):
+        ws.import_workflow(reading)
+
+
 @pytest.mark.parametrize("door", DOORS)
 def test_a_workflow_with_other_problems_can_be_stored_to_be_mended(ws: Workspace, door: Door) -> None:
     reading = ws.read(door(ws, USING.replace("sqlite.query", "nowhere.nothing")))

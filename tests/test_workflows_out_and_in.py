@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import nbformat
@@ -150,18 +151,31 @@ def test_what_cannot_be_compared_is_named(ws: Workspace, name: str, words: str) 
     assert words in str(failed.exception)
 
 
-@pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
-def test_git_compares_workflows_by_their_meaning(tmp_path: Path) -> None:
-    def git(*words: str) -> str:
+Git = Callable[..., str]
+
+
+@pytest.fixture
+def git(tmp_path: Path) -> Git:
+    """git in a repository that shows workflows by Flowbook."""
+    if shutil.which("git") is None:
+        pytest.skip("git is not installed")
+
+    def run(*words: str, fails: bool = False) -> str:
         env = {**os.environ, "PYTHONPATH": str(ROOT), "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
         who = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
-        return subprocess.run(
-            ["git", *who, *words], cwd=tmp_path, check=True, capture_output=True, text=True, env=env, timeout=110
-        ).stdout  # fmt: skip
+        done = subprocess.run(
+            ["git", *who, *words], cwd=tmp_path, check=False, capture_output=True, text=True, env=env, timeout=110
+        )  # fmt: skip
+        assert (done.returncode != 0) == fails, done.stderr
+        return done.stdout
 
-    git("init", "-q")
-    git("config", "diff.flowbook.command", f"{sys.executable} -m flowbook workflows diff --git")
+    run("init", "-q", "-b", "main")
+    run("config", "diff.flowbook.command", f"{sys.executable} -m flowbook workflows diff --git")
     (tmp_path / ".gitattributes").write_text("*.flow.yaml diff=flowbook\n")
+    return run
+
+
+def test_git_compares_workflows_by_their_meaning(git: Git, tmp_path: Path) -> None:
     flow = sales()
     (tmp_path / "sales.flow.yaml").write_text(dumps(flow))
     (tmp_path / "broken.flow.yaml").write_text("flowbook: 1\nname: x\nnodes: {}\n")
@@ -177,5 +191,58 @@ def test_git_compares_workflows_by_their_meaning(tmp_path: Path) -> None:
     git("add", "-N", ".")
     told = git("diff")
     assert "workflow sales.flow.yaml\n~ node load is now read\n  moved on the canvas: end\n" in told
-    assert "workflow broken.flow.yaml\n  cannot be compared: broken.flow.yaml:2:1: " in told
+    told_broken = told.partition("workflow broken.flow.yaml\n")[2].partition("workflow ")[0].splitlines()
+    assert told_broken[0].startswith("  cannot be compared: broken.flow.yaml:2:1: ")
+    assert told_broken[1:] == ["@@ -1,3 +1 @@", "-flowbook: 1", "-name: x", "-nodes: {}", "+flowbook: [",
+                               "\\ No newline at end of file"]  # fmt: skip
     assert "workflow new.flow.yaml\n+ node a\n" in told
+
+
+def test_git_tells_of_a_merge_that_is_not_finished_and_of_moved_files(git: Git, tmp_path: Path) -> None:
+    """It died of the first: git gives one word then."""
+    path, flow = tmp_path / "sales.flow.yaml", sales()
+    path.write_text(dumps(flow))
+    git("add", ".")
+    git("commit", "-qm", "one")
+    git("checkout", "-qb", "side")
+    for branch, label in (("side", "Theirs"), ("main", "Ours")):
+        git("checkout", "-q", branch)
+        flow.change("load", label=label)
+        path.write_text(dumps(flow))
+        git("commit", "-qam", branch)
+    git("merge", "side", fails=True)
+    told = git("diff", "--ours")
+    assert told.startswith("workflow sales.flow.yaml\n  not merged yet: both sides changed it\n")
+    assert "cannot be compared: sales.flow.yaml:" in told
+    assert "the marks of a merge that is not finished" in told
+    assert "+<<<<<<< HEAD" in told
+    git("checkout", "--theirs", ".")
+    git("commit", "-qam", "merged")
+    git("mv", "sales.flow.yaml", "sold.flow.yaml")
+    assert git("diff", "--cached", "-M") == "workflow sales.flow.yaml → sold.flow.yaml\n  no difference in meaning\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        ("a.flow.yaml", ["flowbook: 1", "name: a", "<<<<<<< HEAD", "nodes: {}", "=======", "nodes: []", ">>>>>>> b"]),
+        ("a.py", ["from flowbook import Workflow", "", "<<<<<<< HEAD", "flow = 1", "=======", "flow = 2", ">>>>>>> b"]),
+        ("a.json", ["{", '"nodes": [],', "<<<<<<< HEAD", '"a": 1', "=======", '"a": 2', ">>>>>>> b", "}"]),
+        ("b.json", ["{", '"flowbook": 1,', "<<<<<<< HEAD", '"a": 1', "=======", '"a": 2', ">>>>>>> b", "}"]),
+    ],
+)  # fmt: skip
+def test_an_unfinished_merge_is_named_with_its_line_in_every_form(
+    ws: Workspace, tmp_path: Path, name: str, lines: list[str]
+) -> None:
+    (tmp_path / name).write_text("\n".join(lines))
+    with pytest.raises(FileFormatError, match="the marks of a merge that is not finished") as refused:
+        ws.import_workflow(tmp_path / name)
+    assert f"{name}:3:1: " in str(refused.value)
+
+
+def test_a_check_names_a_file_that_cannot_be_read_by_its_path_alone(ws: Workspace, tmp_path: Path) -> None:
+    """It said ``bad.flow.yaml::: 1:``, with places for a node and a field."""
+    path = tmp_path / "bad.flow.yaml"
+    path.write_text("flowbook: [")
+    said = CliRunner().invoke(cli, ["check", str(path)], standalone_mode=False).output
+    assert said.startswith((f"{path}: 1:12: ", f"{path}: 2:1: ")), said

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 from pathlib import Path
 
 import click
@@ -14,7 +16,7 @@ from flowbook.models import Workflow
 from flowbook.view.differences import Differences, differences
 from flowbook.workspace import Workspace
 
-_GIT_GIVES = (7, 9)
+_GIT_GIVES = (1, 7, 9)
 _NOTHING = (os.devnull, "/dev/null")
 
 
@@ -87,21 +89,39 @@ def _version(ws: Workspace, name: str, version: str) -> Workflow:
 def _as_git_asks(given: tuple[str, ...]) -> int:
     """Compare the two files that git names (git-config's diff.NAME.command, gitdiff's GIT_EXTERNAL_DIFF).
 
-    Git takes any exit code but 0 for a failure of the driver, so what cannot be read is told as a line.
+    Seven words, nine for a file that was moved, and one for a path that is not merged yet. Git takes any exit code but
+    0 for a failure of the driver, and stops; so what cannot be read is told as a line, and then by its text.
     """
     if len(given) not in _GIT_GIVES:
-        raise click.UsageError("--git is for git, which gives seven words or nine.")
-    path, old, new = given[0], given[1], given[4]
-    click.echo(click.style(f"workflow {path}", bold=True))
+        raise click.UsageError("--git is for git, which gives one word, seven or nine.")
+    path, new_path = given[0], given[7] if len(given) > 7 else given[0]
+    moved = f" → {new_path}" if new_path != path else ""
+    click.echo(click.style(f"workflow {path}{moved}", bold=True))
+    if len(given) == 1:
+        click.echo("  not merged yet: both sides changed it")
+        return 0
+    old, new = given[1], given[4]
     try:
-        before, after = _file(old, path), _file(new, path)
+        before, after = _file(old, path), _file(new, new_path)
         name = (after or before or Workflow("none")).name
         found = differences(before or Workflow(name), after or Workflow(name))
     except FlowbookError as error:
         click.echo(f"  cannot be compared: {error}")
+        click.echo(_by_text(old, new), nl=False)
         return 0
     _print(found, "  no difference in meaning")
     return 0
+
+
+def _by_text(old: str, new: str) -> str:
+    """How git itself compares two files, without the head that names them; "" where there is no git."""
+    git = shutil.which("git")
+    if git is None:
+        return ""
+    words = ["--no-pager", "diff", "--no-index", "--no-ext-diff", "--no-textconv", "--no-color", "--", old, new]
+    done = subprocess.run([git, *words], capture_output=True, check=False)  # noqa: S603  two files by their paths
+    said = done.stdout.decode("utf-8", "replace")
+    return said[said.find("\n@@") + 1 :] if "\n@@" in said else ""
 
 
 def _file(file: str, path: str) -> Workflow | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,16 @@ def decoded(raw: bytes, name: str) -> str:
         column = error.start - raw.rfind(b"\n", 0, error.start)
         what = "this is not UTF-8 text."
         raise FileFormatError.about(name, what, "Save the file as UTF-8.", at=f"{line}:{column}") from None
+
+
+def marks_of_a_merge(text: str) -> int | None:
+    """The line (from 1) of the first mark that an unfinished merge of git left in a text that cannot be read."""
+    found = re.search(r"^<{7}(?: |$)", text, re.MULTILINE) if "\n>>>>>>>" in text else None
+    return text.count("\n", 0, found.start()) + 1 if found else None
+
+
+MERGE = "this file holds the marks of a merge that is not finished (<<<<<<<)"
+MERGE_REMEDY = "At each, keep one of the two sides, and take the marks out."
 
 
 def workflow_of(document: Mapping[str, Any], name: str) -> Workflow:

@@ -39,8 +39,9 @@ class Problem(NamedTuple):
     predicate: bool = False
 
     def text(self, source: str) -> str:
-        """One line for people: ``file:node:field: what is wrong, how to mend it``."""
-        return f"{source}:{self.node}:{self.field}: {self.message} {self.remedy}".rstrip()
+        """One line for people: ``file:node:field: what is wrong, how to mend it``; of a whole file without the two."""
+        place = f"{source}:{self.node}:{self.field}" if self.node or self.field else source
+        return f"{place}: {self.message} {self.remedy}".rstrip()
 
 
 class Report:

@@ -48,6 +48,7 @@ def draft_of_document(document: Any, report: Report) -> Draft:
     _nodes(_section(document, "nodes", draft, report), draft, report)
     _edges(document.get("edges"), draft, report)
     _canvas(document, draft, report)
+    draft.broken |= any(problem.code == "unknown-field" for problem in report.problems)  # it would be lost
     return draft
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from flowbook.errors import FileFormatError
+from flowbook.formats.files import MERGE, MERGE_REMEDY, marks_of_a_merge
 from flowbook.json_text import parse_json
 from flowbook.records import NamedTuple
 
@@ -46,6 +47,8 @@ def events(text: str, source: str) -> Iterator[Any]:
         mark = error.problem_mark or error.context_mark
         if (deep := _too_deep(text, mark)) is not None:
             refuse_as_too_deep(source, deep)
+        if (line := marks_of_a_merge(text)) is not None:
+            refuse(source, _Mark(line - 1, 0), MERGE, MERGE_REMEDY)
         what, remedy = _explain(text, mark, error.problem or error.context or "this is not YAML")
         refuse(source, mark, what, remedy)
     except (yaml.YAMLError, UnicodeEncodeError) as error:

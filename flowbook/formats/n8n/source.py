@@ -8,6 +8,7 @@ from typing import Any
 
 from flowbook.counting import counted
 from flowbook.errors import FileFormatError
+from flowbook.formats.files import MERGE, MERGE_REMEDY, marks_of_a_merge
 from flowbook.json_text import TooDeep, parse_json
 
 MAX_BYTES = 5 * 1024**2
@@ -100,6 +101,8 @@ def read_json(text: str, name: str) -> Any:
     except TooDeep:
         raise FileFormatError.about(name, "this is nested too deeply to be a workflow.", _REMEDY) from None
     except json.JSONDecodeError as error:
+        if (line := marks_of_a_merge(text)) is not None:
+            raise FileFormatError.about(name, f"{MERGE}.", MERGE_REMEDY, at=f"{line}:1") from None
         where = f"{error.lineno}:{error.colno}"
         raise FileFormatError.about(name, f"this is not JSON: {error.msg}.", _REMEDY, at=where) from None
     except ValueError as error:

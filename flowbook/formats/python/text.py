@@ -7,6 +7,7 @@ import io
 import tokenize
 from typing import Any
 
+from flowbook.formats.files import MERGE, MERGE_REMEDY, marks_of_a_merge
 from flowbook.parsing import parse_module
 
 
@@ -61,6 +62,10 @@ def _parsed(text: str) -> ast.Module:
     try:
         return parse_module(text)
     except SyntaxError as error:
+        if (line := marks_of_a_merge(text)) is not None:
+            fault = Fault(MERGE, MERGE_REMEDY)
+            fault.line, fault.column = line, 1
+            raise fault from None
         fault = Fault(f"this is not Python: {(error.msg or 'invalid syntax').rstrip('.')}", "Mend the syntax.")
         fault.line, fault.column = error.lineno or 1, max(error.offset or 1, 1)
         raise fault from None
