@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from flowbook import Workflow, Workspace
+from flowbook.cli.main import run
 from flowbook.errors import StoreError
 from tests.permissions import permissions_count
 
@@ -60,6 +61,15 @@ def test_every_write_is_refused_and_names_the_way_in_memory(
         WRITES[write](ws)
     assert "Workspace(memory=True)" in caught.value.hint
     assert str(tmp_path) in caught.value.message
+
+
+def test_none_can_be_made_there(
+    tmp_path: Path, closed: Callable[[Path], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    closed(tmp_path)
+    with permissions_count():
+        assert run(["-C", str(tmp_path), "init"]) == StoreError.exit_code
+    assert "Workspace(memory=True)" in capsys.readouterr().err
 
 
 def test_that_way_leads_somewhere(tmp_path: Path, closed: Callable[[Path], None]) -> None:
