@@ -25,7 +25,7 @@ from flowbook.serving.logs import Log
 from flowbook.serving.metrics import Metrics
 from flowbook.triggers import Queue, Queued
 from flowbook.workspace import Workspace
-from tests.integrations.postgres_server import PASSWORD, PostgresServer, running_postgres
+from tests.integrations.postgres_server import PASSWORD, PostgresServer, prepare_postgres, running_postgres
 from tests.ledgers import add_ledger, ledger_lines
 from tests.served import Servers, servers_of
 from tests.test_serving import NOON
@@ -34,9 +34,15 @@ from tests.waiting import until
 NODES = 5
 
 
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return prepare_postgres(tmp_path_factory.mktemp("postgres") / "data")
+
+
 @pytest.fixture
-def database() -> Iterator[PostgresServer]:
-    with running_postgres(durable=True) as server:
+def database(prepared: Path) -> Iterator[PostgresServer]:
+    """A server of the test's own, which may do with it what it likes."""
+    with running_postgres(durable=True, prepared=prepared) as server:
         yield server
 
 

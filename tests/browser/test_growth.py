@@ -98,8 +98,8 @@ def test_a_studio_shown_again_by_its_cell_takes_the_place_of_the_one_before(book
             open_daily(book.page)
         return counts(book)
 
-    before = times(3)
-    no_growth(before, times(3), EDITOR // 2, LISTENERS // 2)
+    before = times(2)
+    no_growth(before, times(2), EDITOR // 3, LISTENERS // 3)
 
 
 def test_an_editor_that_was_left_leaves_nothing(book: Any) -> None:
@@ -114,8 +114,8 @@ def test_an_editor_that_was_left_leaves_nothing(book: Any) -> None:
             expect(book.page.locator("tr[data-row=daily]")).to_be_visible()
         return counts(book)
 
-    before = times(6)
-    no_growth(before, times(10), 4 * EDITOR, 4 * LISTENERS)
+    before = times(3)
+    no_growth(before, times(4), 3 * EDITOR // 2, 3 * LISTENERS // 2)
 
 
 def test_runs_one_after_the_other_leave_nothing(book: Any) -> None:
@@ -135,8 +135,8 @@ def test_runs_one_after_the_other_leave_nothing(book: Any) -> None:
             expect(page.locator(".fb-run-chip")).to_contain_text("succeeded")
         return counts(book)
 
-    before = times(4)
-    no_growth(before, times(8), EDITOR // 6, LISTENERS // 6)
+    before = times(3)
+    no_growth(before, times(4), EDITOR // 12, LISTENERS // 12)
 
 
 def test_tabs_changed_to_and_fro_leave_nothing(book: Any) -> None:
@@ -152,8 +152,8 @@ def test_tabs_changed_to_and_fro_leave_nothing(book: Any) -> None:
                 expect(page.get_by_role("tab", name=tab)).to_have_attribute("aria-selected", "true")
         return counts(book)
 
-    before = times(4)
-    no_growth(before, times(8), EDITOR // 6, LISTENERS // 6)
+    before = times(3)
+    no_growth(before, times(4), EDITOR // 12, LISTENERS // 12)
 
 
 @pytest.mark.parametrize("cell", [2, 3], ids=["a workflow drawn", "a run"])
@@ -163,5 +163,5 @@ def test_what_a_cell_shows_without_a_studio_is_gone_when_it_shows_it_again(book:
             book.run(cell)
         return counts(book)
 
-    before = times(4)
-    no_growth(before, times(8), EDITOR // 6, LISTENERS // 6)
+    before = times(3)
+    no_growth(before, times(4), EDITOR // 12, LISTENERS // 12)

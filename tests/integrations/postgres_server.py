@@ -71,16 +71,25 @@ def binaries() -> Path:
 
 
 @contextmanager
-def running_postgres(*, durable: bool = False) -> Iterator[PostgresServer]:
-    """Start a server of our own and stop it at the end; ``durable`` it syncs each commit, as servers do."""
+def running_postgres(*, durable: bool = False, prepared: Path | None = None) -> Iterator[PostgresServer]:
+    """Start a server of our own and stop it at the end; ``durable`` it syncs each commit, as servers do.
+
+    It begins with a copy of the data that were ``prepared`` by another: to make them takes most of a second.
+    """
     folder = Path(tempfile.mkdtemp(prefix="flowbook-pg-"))
     become, port = _other_user(folder), free_port()
     settings = _SETTINGS if durable else f"{_SETTINGS} {_QUICK}"
     server = PostgresServer(port, folder, lambda: _start(folder, port, become, settings))
     try:
-        _make(folder, become)
+        _certify(folder)
+        if prepared is not None:
+            shutil.copytree(prepared, folder / "data")
+        _give(folder)
+        if prepared is None:
+            _make(folder, become)
         server.start()
-        _prepare(port)
+        if prepared is None:
+            _prepare(port)
         yield server
     finally:
         server.stop()
@@ -99,17 +108,29 @@ def _other_user(folder: Path) -> Callable[[], None] | None:
     return becoming(user)
 
 
-def _make(folder: Path, become: Callable[[], None] | None) -> None:
-    secret = folder / "password"
-    secret.write_text(PASSWORD)
+def prepare_postgres(target: Path) -> Path:
+    """Make the data of a server that was ended in order, in ``target``, for others to begin with."""
+    with running_postgres() as server:
+        server.stop()
+        return shutil.copytree(server.folder / "data", target)
+
+
+def _certify(folder: Path) -> None:
     certificate, key = make_certificate("127.0.0.1", "localhost")
     (folder / "server.crt").write_bytes(certificate)
     (folder / "server.key").write_bytes(key)
     (folder / "server.key").chmod(0o600)
-    if become is not None:
-        owner = folder.stat()
-        for path in (secret, folder / "server.key"):
-            os.chown(path, owner.st_uid, owner.st_gid)
+    (folder / "password").write_text(PASSWORD)
+
+
+def _give(folder: Path) -> None:
+    """Let all that is in the folder belong to whom it belongs to."""
+    owner = folder.stat()
+    for path in folder.rglob("*"):
+        os.chown(path, owner.st_uid, owner.st_gid)
+
+
+def _make(folder: Path, become: Callable[[], None] | None) -> None:
     command = [
         binaries() / "initdb",
         "-D",
@@ -119,7 +140,7 @@ def _make(folder: Path, become: Callable[[], None] | None) -> None:
         "--auth=scram-sha-256",
         "--encoding=UTF8",
     ]
-    command += ["--locale=C", "--no-sync", f"--pwfile={secret}"]
+    command += ["--locale=C", "--no-sync", f"--pwfile={folder}/password"]
     done = subprocess.run(command, cwd=folder, preexec_fn=become, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 

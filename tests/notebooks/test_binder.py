@@ -91,7 +91,10 @@ def built() -> Iterator[Built]:
     with tempfile.TemporaryDirectory(prefix="flowbook-binder-", dir=ON_DISK, ignore_cleanup_errors=True) as name:
         folder = Path(name)
         repository = _checkout(folder / "repository")
-        subprocess.run([sys.executable, "-m", "venv", str(folder / "venv")], check=True)
+        uv = str(Path(sys.executable).with_name("uv"))
+        # With pip, as repo2docker's environments are; Python's own venv takes seconds to install the one it carries.
+        venv = [uv, "venv", "--quiet", "--seed", "--python", sys.executable, str(folder / "venv")]
+        subprocess.run(venv, check=True)
         kept = {
             key: value
             for key, value in os.environ.items()
@@ -104,14 +107,7 @@ def built() -> Iterator[Built]:
         environment = {**installing, "HOME": str(home)}
         # uv fetches and unpacks in seconds what takes pip a minute and a half; pip, whose call is repo2docker's, then
         # reads the same files, and would fetch what it finds to be missing or of another version.
-        unpack = [
-            str(Path(sys.executable).with_name("uv")),
-            "pip",
-            "install",
-            "--quiet",
-            "--python",
-            str(programs / "python"),
-        ]
+        unpack = [uv, "pip", "install", "--quiet", "--python", str(programs / "python")]
         unpack += ["--require-hashes", "-r", "binder/requirements.txt"]
         # Byte code is left to be made of what is used: repo2docker's call makes all of it, and takes twice as long.
         install = ["python", "-m", "pip", "install", "--quiet", "--no-compile", "-r", "binder/requirements.txt"]
