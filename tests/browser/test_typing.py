@@ -198,3 +198,56 @@ def test_a_line_that_takes_the_place_of_the_folder_s_keeps_the_focus(make_notebo
     assert named(page) == "Type"
     page.keyboard.press("Tab")
     assert named(page) == "Required"
+
+
+# A place in each square of a view at which there is nothing to click: text, headings, what is disabled, what is empty.
+BESIDE = """() => {
+    const frame = document.querySelector(".jp-OutputArea .flowbook"), area = frame.getBoundingClientRect();
+    const used = "a[href], button:enabled, input, select, textarea, summary, label, tbody tr, .cm-editor, .flowbook-canvas";
+    const roles = ["tab", "option", "separator"].map((role) => `[role=${role}]`);
+    const found = [];
+    for (let y = Math.max(area.top, 0) + 6; y < Math.min(area.bottom, innerHeight - 40); y += 45) {
+        for (let x = area.left + 6; x < area.right; x += 110) {
+            const at = document.elementFromPoint(x, y);
+            if (frame.contains(at) && !frame.contains(at.closest([used, ...roles].join()))) found.push([x, y]);
+        }
+    }
+    return found;
+}"""
+WITHIN = "() => document.querySelector('.jp-OutputArea .flowbook').contains(document.activeElement)"
+
+
+def click_beside(page: Page) -> int:
+    """Click where there is nothing to click, all over the studio, with the keys of the notebook after each; how often."""
+    places = page.evaluate(BESIDE)
+    for x, y in places:
+        page.mouse.click(x, y)
+        assert page.evaluate(WITHIN), (x, y)
+        for key in ("d", "d", "b", "x", "m"):
+            page.keyboard.press(key)
+    return len(places)
+
+
+def test_keys_after_a_click_beside_all_fields_are_no_commands_to_the_notebook(
+    make_notebook: Callable[..., Any],
+) -> None:
+    book = make_notebook(f"{OPEN}{FLOW}\nws.studio()", width=1600, height=1000)
+    page: Page = book.page
+    book.run(0)
+    for tab in ("Integrations", "Runs", "Integration Types", "Workflows"):
+        page.get_by_role("tab", name=tab, exact=True).click()
+        expect(page.get_by_role("heading", name=tab, exact=True)).to_be_visible()
+        assert click_beside(page)
+    press(page, "Open daily")
+    canvas = CanvasPage(page, {"first": (0, 0), "second": (260, 0)})
+    canvas.wait_for_counts(2, 1)
+    page.wait_for_timeout(300)
+    canvas.click("first")
+    expect(page.get_by_label("Id", exact=True)).to_have_value("first")
+    press(page, "▶ Run")
+    expect(page.locator(".fb-run-chip")).to_contain_text("succeeded")
+    assert click_beside(page) > 20
+    canvas.wait_for_counts(2, 1)
+    assert book.cell_count() == 1
+    expect(page.locator(".flowbook-canvas")).to_be_visible()
+    expect(page.locator(".fb-dot")).to_have_text("")

@@ -19,6 +19,8 @@ export function make(tag, attributes = {}, ...children) {
  * Keep the keys that are pressed inside `root` from the notebook around it, so that each does what it does in a plain
  * page; what is returned gives them back. Every root of ours that is not inside another one needs it.
  *
+ * A click beside all fields gives the keyboard to the root: it would be the notebook's, in command mode.
+ *
  * JupyterLab acts upon what reaches the document: in command mode `d d` deletes the cell, and from 4.6 on Enter makes no
  * new line in a cell's outputs. Where it listens before us, it leaves out a focused element with the attribute (it looks
  * at that element itself, not at what is around it).
@@ -31,9 +33,11 @@ export function keepKeys(root) {
     event.stopPropagation();
   };
   const kinds = ["keydown", "keypress", "keyup"];
+  root.tabIndex = -1;
   root.addEventListener("focusin", mark, true);
   for (const kind of kinds) root.addEventListener(kind, keep);
   return () => {
+    root.removeAttribute("tabindex");
     root.removeEventListener("focusin", mark, true);
     for (const kind of kinds) root.removeEventListener(kind, keep);
   };

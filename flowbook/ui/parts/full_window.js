@@ -15,12 +15,11 @@ export function offerFullWindow(frame) {
       if (around) around.style.minHeight = `${frame.offsetHeight}px`;
       frame.setAttribute("popover", "manual");
       frame.dataset.full = "";
-      frame.tabIndex = -1; // a click beside a field leaves the keys in here
       frame.showPopover();
     } else {
       frame.hidePopover();
       delete frame.dataset.full;
-      for (const name of ["popover", "tabindex"]) frame.removeAttribute(name);
+      frame.removeAttribute("popover");
       if (around) around.style.minHeight = "";
       frame.scrollIntoView({ block: "nearest" });
     }

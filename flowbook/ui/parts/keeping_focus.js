@@ -33,7 +33,6 @@ export function keepFocus(frame) {
   const restore = (until) => {
     if (!lost()) return;
     if (performance.now() - wrote < WRITING) {
-      frame.tabIndex = -1;
       frame.focus({ preventScroll: true, focusVisible: false });
       return;
     }
