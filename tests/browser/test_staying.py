@@ -108,3 +108,41 @@ def test_a_line_that_leads_back_to_the_next_row_is_seen_whole(make_notebook: Cal
     canvas = book.page.locator(".flowbook-canvas")
     wait_until_fitted(canvas)
     wait_for_element(canvas, LINES_SEEN)
+
+
+LINE_SEEN = """one => {
+    const covered = parseFloat(getComputedStyle(one).getPropertyValue("--fb-covered")) || 0;
+    const box = one._cyreg.cy.getElementById("e:step_1--step_2--success").renderedBoundingBox({ includeLabels: false });
+    return covered > 0 && !one._cyreg.cy.animated() && box.x1 > 0 && box.x2 < one.clientWidth - covered;
+}"""
+MIDDLE = """one => {
+    const at = one._cyreg.cy.getElementById("e:step_1--step_2--success").renderedMidpoint();
+    return { x: at.x, y: at.y };
+}"""
+LOWEST = """one => {
+    const cy = one._cyreg.cy, bottom = (node) => node.renderedPosition().y + node.renderedHeight() / 2;
+    return !cy.animated() && Math.max(...cy.nodes(".fb-card").map(bottom)) < one.clientHeight;
+}"""
+
+
+def test_a_line_that_is_selected_is_not_left_behind_the_inspector_nor_are_nodes_below_the_run(
+    make_notebook: Callable[..., Any],
+) -> None:
+    book = make_notebook(CELL, width=1340, height=700)
+    book.run(0)
+    page: Page = book.page
+    canvas = page.locator(".flowbook-canvas")
+    wait_until_fitted(canvas)
+    canvas.click(position=canvas.evaluate(MIDDLE))
+    expect(page.locator(".fb-inspector h3:visible")).to_have_text("step_1 → step_2")
+    wait_for_element(canvas, LINE_SEEN)
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Fit", exact=True).click()
+    wait_until_fitted(canvas)
+    canvas.click(position={"x": 30, "y": 30})
+    high = canvas.evaluate("one => one.clientHeight")
+    page.wait_for_timeout(1200)  # the mouse rests where it is
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".fb-run-chip")).to_contain_text("succeeded")
+    wait_for_element(canvas, LOWEST)
+    assert canvas.evaluate("one => one.clientHeight") < high - 100

@@ -251,3 +251,41 @@ def test_keys_after_a_click_beside_all_fields_are_no_commands_to_the_notebook(
     assert book.cell_count() == 1
     expect(page.locator(".flowbook-canvas")).to_be_visible()
     expect(page.locator(".fb-dot")).to_have_text("")
+
+
+def test_ctrl_s_saves_from_every_place_in_the_editor_with_what_was_typed_just_before(
+    make_notebook: Callable[..., Any],
+) -> None:
+    book = make_notebook(f"{OPEN}{FLOW}\nws.edit('daily')", width=1600, height=1000)
+    page: Page = book.page
+    book.run(0)
+    canvas = CanvasPage(page, {"first": (0, 0), "second": (260, 0)})
+    canvas.wait_for_counts(2, 1)
+    press(page, "Fit")
+    page.wait_for_timeout(300)
+    canvas.click("second")
+    stored = "node = ws.workflow('daily').nodes['second']; print(node.label, node.params['code'])"
+    saved = page.locator(".fb-dot")
+    page.get_by_label("code", exact=True).click()
+    page.keyboard.press("Control+End")
+    page.keyboard.type(" + 1")
+    page.keyboard.press("Control+s")
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    expect(saved).to_have_text("")
+    assert book.lab.said_by_kernels(book.folder.name, stored) == [" len(nodes.first.data) + 1"]
+    page.get_by_label("Label", exact=True).click()
+    page.keyboard.type("Count")
+    page.keyboard.press("Control+s")
+    expect(page.locator(".fb-inspector h3")).to_have_text("Count")
+    expect(saved).to_have_text("")
+    page.get_by_label("Label", exact=True).press("Tab")
+    press(page, "Layout")
+    expect(saved).to_have_text("●")
+    page.keyboard.press("Control+s")  # where a button has the keyboard
+    expect(saved).to_have_text("")
+    press(page, "Undo")
+    expect(saved).to_have_text("●")
+    page.locator(".fb-inspector h3").click()
+    page.keyboard.press("Control+s")  # where nothing has it
+    expect(saved).to_have_text("")
+    assert book.lab.said_by_kernels(book.folder.name, stored) == ["Count len(nodes.first.data) + 1"]

@@ -154,7 +154,10 @@ def test_where_a_node_is_asked_for_all_ways_are_offered_that_lead_to_something_t
         assert editor.editing.workflow.nodes["noop"].label == "If"
         editor.adding.pick("way:if", into=line)
         assert isinstance(editor.inspector.form, EdgeForm)
-        editor.adding.pick("way:for_each", after="rows")
+        editor.adding.pick("way:for_each", after="rows")  # a loop over its rows; "rows" itself has no list to loop over
+        assert editor.editing.workflow.nodes["python"].for_each == "${{ nodes.rows.data }}"
+        assert editor.inspector.node == "python"
+        editor.adding.pick("way:retry", after="rows")
         assert editor.inspector.node == "rows"
         editor.close()
 

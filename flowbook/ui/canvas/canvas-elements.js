@@ -44,7 +44,7 @@ function edgeElement(graph, edge) {
 
 /** The condition of a line, without the name of the node that it comes from: that is seen. */
 function shortly(edge) {
-  return (edge.label ?? "").replaceAll(`nodes.${edge.source}.`, "");
+  return (edge.label ?? "").replaceAll(`nodes.${edge.source}.data.`, "").replaceAll(`nodes.${edge.source}.`, "");
 }
 
 /** What a run left on a line: whether it was taken, and how many items went along. */

@@ -52,7 +52,7 @@ export class Graph {
     else if (message.kind === "arrange") this.shownView()?.arrange();
     else if (message.kind === "fit") this.views.forEach((view) => view.fit(true));
     else if (message.kind === "focus") this.views.forEach((view) => view.focusNode(message.id));
-    else if (message.kind === "reveal") this.views.forEach((view) => view.revealNode(message.id));
+    else if (message.kind === "reveal") this.views.forEach((view) => view.revealById(message.id, message.group));
     else if (message.kind === "keyboard") this.shownView()?.container.focus({ preventScroll: true });
     else if (message.kind === "clip") this.clip(message.text);
     else if (message.kind === "tell") this.views.forEach((view) => view.tell(message.text, message.tone));

@@ -12,7 +12,7 @@ import math
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import ipywidgets
 import traitlets
@@ -201,9 +201,9 @@ class Canvas:
         self.select([id])
         self._companion.sign("focus", id=id)
 
-    def reveal(self, id: str) -> None:
-        """Bring one node into the view if it is not in it, moving the view no further than needed."""
-        self._companion.sign("reveal", id=id)
+    def reveal(self, id: str, group: Literal["node", "edge", "note"] = "node") -> None:
+        """Bring one of a group into the view if it is not in it, moving the view no further than needed."""
+        self._companion.sign("reveal", id=id, group=group)
 
     def take_keyboard(self) -> None:
         """Give the canvas the keyboard, as a click on it would."""

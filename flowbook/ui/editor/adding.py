@@ -96,6 +96,8 @@ class Adding:
             self.palette.explain(way.gives)
         elif way.kind == "panel":
             self._open_panel(way.gives)
+        elif way.follows and after:
+            self.add_task(way.follows, at, after, **way.fields(after))
         elif way.kind == "setting":
             self._set(way, after)
         elif into:

@@ -5,6 +5,7 @@ Nothing that opens or is said moves the canvas: a drawer lies over the right sid
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import ipywidgets
@@ -26,10 +27,14 @@ class Arrangement:
     ``below`` under them.
 
     ``drawer`` is what lies over the right side at the moment, or None. It gives way to the inspector when a person
-    selects something, and comes back, as it was, by a button there or once nothing is selected.
+    selects something, and comes back, as it was, by a button there or once nothing is selected. ``save()`` is called
+    by Ctrl-S in any of them.
     """
 
-    def __init__(self, toolbar: Any, palette: Any, stage: tuple[Any, ...], inspector: Any, below: Any) -> None:
+    def __init__(
+        self, toolbar: Any, palette: Any, stage: tuple[Any, ...], inspector: Any, below: Any,
+        save: Callable[[], object],
+    ) -> None:  # fmt: skip
         self.drawer: Any = None
         self.message = Message(closable=True)
         self._asked_for = False  # whether the inspector has something to show
@@ -44,7 +49,7 @@ class Arrangement:
         self._right = column(place, self._drawer_box, name="fb-side-right")
         self._below = column(below, name="fb-below")
         bench = row(left, middle, self._right, name="fb-workbench")
-        self._room = Room(self.close)
+        self._room = Room(self.close, save)
         self.widget = column(toolbar, bench, self._below, self._room, name="fb-places")
         show(self._drawer_box, False)
         show(self._below, False)

@@ -81,7 +81,7 @@ class Editor:
         self.panel = RunPanel(workspace)
         self.places = Arrangement(
             self.toolbar.widget, self.adding.palette.widget, (self.canvas.widget, self.adding.chooser.widget),
-            self.inspector.widget, self.panel.widget,
+            self.inspector.widget, self.panel.widget, self.save,
         )  # fmt: skip
         self.selecting = Selecting(self.editing, self.places, self.canvas, self.inspector, self.panel)
         self.adding.show_in(self.inspector, self.selecting)

@@ -63,6 +63,7 @@ class Room {
       [this.frame, "flowbook-full", () => this.settle()],
       [places, "keydown", (event) => this.escaped(event)],
       [places, "flowbook-escape", (event) => this.escaped(event)],
+      [this.frame, "keydown", (event) => this.saves(event)],
     ];
     for (const [target, type, act] of this.stops) target.addEventListener(type, act);
     this.settle();
@@ -83,6 +84,15 @@ class Room {
     event.stopPropagation();
     this.model.send({ kind: "close" });
     this.places.querySelector(".flowbook-canvas")?.focus({ preventScroll: true });
+  }
+
+  /** Ctrl-S saves wherever the keyboard is in the editor; what is being typed goes first. */
+  saves(event) {
+    if (!(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey || event.key.toLowerCase() !== "s") return;
+    if (!this.places.getClientRects().length) return; // another tab is open
+    event.preventDefault();
+    for (const type of ["change", "flowbook-commit"]) event.target.dispatchEvent(new CustomEvent(type, { bubbles: true }));
+    this.model.send({ kind: "save" });
   }
 
   /** What the page leaves for the editor below what stands above it in the same frame. */

@@ -15,16 +15,19 @@ Side = Literal["left", "right", "below"]
 
 
 class Room(OwnWidget):
-    """Invisible, inside of the places: gives each its size. ``close_drawer()`` is called when Escape is pressed."""
+    """Invisible, inside of the places: gives each its size.
+
+    ``close_drawer()`` is called when Escape is pressed, ``save()`` when Ctrl-S is, outside of the canvas.
+    """
 
     _esm = module("editor/room.js")
     _css = text_of("editor/places.css")
 
     opened = traitlets.Unicode().tag(sync=True)  # another one for each editor: what was opened comes into view, once
 
-    def __init__(self, close_drawer: Callable[[], object]) -> None:
+    def __init__(self, close_drawer: Callable[[], object], save: Callable[[], object]) -> None:
         super().__init__(opened=uuid.uuid4().hex, _dom_classes=["fb-unseen"])
-        self._close_drawer = close_drawer
+        self._acts = {"close": close_drawer, "save": save}
         self.on_msg(self._receive)
 
     def unfold(self, side: Side) -> None:
@@ -36,5 +39,6 @@ class Room(OwnWidget):
         self.send({"top": True})
 
     def _receive(self, _widget: Any, content: Any, _buffers: Any) -> None:
-        if isinstance(content, dict) and content.get("kind") == "close":
-            self._close_drawer()
+        act = self._acts.get(str(content.get("kind"))) if isinstance(content, dict) else None
+        if act is not None:
+            act()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
 
 from flowbook.ui.canvas.canvas import Canvas
 from flowbook.ui.editor.arrangement import Arrangement
@@ -35,7 +35,7 @@ class Selecting:
             return  # of a run whose node has been deleted meanwhile
         self._canvas.select([node])
         self.take({"nodes": [node]})
-        self._reveal_soon(node)
+        self._reveal_node(node)
 
     def all_of_it(self) -> None:
         """Show on the canvas what was selected here."""
@@ -111,7 +111,7 @@ class Selecting:
             self._places.give_way()
         self._show_side()
         if node and node != before:
-            self._reveal_soon(node)
+            self._reveal_node(node)
 
     def _show_form(self, group: str, id: str) -> None:
         self._places.give_way()
@@ -126,6 +126,8 @@ class Selecting:
             self._inspector.show_form(NoteForm(editing, id, done))
         self._places.to_top()
         self._show_side()
+        form = self._inspector.form
+        self._reveal_soon(id, "edge" if group == "edges" else "note", lambda: self._inspector.form is form)
 
     def _done(self) -> None:
         self._inspector.leave_form()
@@ -140,15 +142,18 @@ class Selecting:
     def _show_side(self) -> None:
         self._places.show_inspector(bool(self._inspector.node) or self._inspector.form is not None)
 
-    def _reveal_soon(self, node: str) -> None:
-        """Bring a node into sight: it may be new, half outside, or behind the inspector that has just come.
+    def _reveal_node(self, node: str) -> None:
+        self._reveal_soon(node, "node", lambda: self._inspector.node == node)
+
+    def _reveal_soon(self, id: str, group: Literal["node", "edge", "note"], still: Callable[[], bool]) -> None:
+        """Bring what was selected into sight: it may be new, half outside, or behind the inspector that has just come.
 
         Not at once, or the second click of a double click would miss it.
         """
 
         def reveal() -> None:
-            if self._inspector.node == node:
-                self._canvas.reveal(node)
+            if still():
+                self._canvas.reveal(id, group)
 
         self._revealing.cancel()
         self._revealing = threading.Timer(REVEAL_AFTER, reveal)

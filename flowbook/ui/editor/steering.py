@@ -22,7 +22,8 @@ class Way(NamedTuple):
     """One of them: ``gives`` is the task, the setting of a node, the panel or the page that it leads to.
 
     ``values`` is what the node that is added sets, with ``{before}`` for the id of the node before it; ``words`` are
-    others that people look for it by.
+    others that people look for it by. ``follows`` is the task, with a param ``item``, of the node that is added after
+    one whose data the setting is about: who asks for a loop there means a loop over them.
     """
 
     id: str
@@ -33,9 +34,12 @@ class Way(NamedTuple):
     words: tuple[str, ...] = ()
     sign: str = "◇"
     values: str = ""
+    follows: str = ""
 
     def fields(self, before: str) -> dict[str, Any]:
         """The fields of the node that is added after another one; none where there is no such node."""
+        if self.follows:
+            return {self.gives: f"${{{{ nodes.{before}.data }}}}", "params": {"item": "${{ item }}"}}
         return {"params": {"values": self.values.replace("{before}", before)}} if self.values and before else {}
 
 
@@ -60,6 +64,7 @@ WAYS = (
         "for_each", "For each item", "setting", "for_each",
         "A node runs once for each item of a list, several at the same time if wanted.",
         ("for each", "loop", "iterate", "repeat", "split in batches", "map", "list"), sign="↻",
+        follows="core.python",
     ),
     Way(
         "merge", "Merge branches", "node", "core.noop",

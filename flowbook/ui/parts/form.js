@@ -69,6 +69,7 @@ function showForm(unheard, { model, el }) {
     else unheard.say(form, typed);
   };
   const helper = new Helper(model, scope, commit);
+  root.addEventListener("flowbook-commit", () => commit()); // who presses Ctrl-S in a field means what stands there
   const submit = () => {
     commit();
     for (const field of fields.values()) field.typed = 0; // who goes on is done with it

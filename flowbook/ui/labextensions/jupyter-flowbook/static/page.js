@@ -114,7 +114,8 @@ export function pageClass({ Panel, Widget, SimplifiedOutputArea, OutputAreaModel
       if (!(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey || event.key.toLowerCase() !== "s") return;
       event.preventDefault();
       event.stopPropagation();
-      if (document.activeElement instanceof HTMLElement) document.activeElement.dispatchEvent(new Event("change", { bubbles: true }));
+      // what is being typed goes first
+      for (const type of ["change", "flowbook-commit"]) document.activeElement?.dispatchEvent(new CustomEvent(type, { bubbles: true }));
       this.ask(`save\nsave(${quoted(this.path)})`);
     }
 
