@@ -9,7 +9,7 @@ from flowbook.models import check_node_id
 
 Place = tuple[float, float]
 
-COLUMN, ROW = 280.0, 92.0  # pixels from a node to one that is put beside it: "on failure" stands between them
+COLUMN, ROW = 260.0, 92.0  # pixels from a node to one that is put beside it
 
 
 def free_place(layout: Mapping[str, Place], beside: Sequence[str] = ()) -> Place:

@@ -96,7 +96,7 @@ def test_a_click_on_a_handle_puts_the_task_beside_the_node(editor: Editor) -> No
     editor.select_node("rank")
     editor.canvas._intend("extend", {"source": "fetch", "left": 400, "top": 200})
     editor.adding.chooser.picker._receive(None, {"kind": "pick", "id": "core.noop"}, [])
-    assert editor.editing.workflow.layout["noop"] == (280, 92)  # rank stands right of fetch already
+    assert editor.editing.workflow.layout["noop"] == (260, 92)  # rank stands right of fetch already
 
 
 def test_nothing_is_added_once_a_person_has_turned_away_from_the_list_of_tasks(editor: Editor) -> None:

@@ -29,7 +29,7 @@ function noteElement(_graph, note) {
   };
 }
 
-const ON = { failure: "on failure", always: "always" };
+const ON = { failure: "failure", always: "always" }; // that the form of the line calls so, too, and that fit between two cards
 
 function edgeElement(graph, edge) {
   const line = graph.lines[edge.id];
