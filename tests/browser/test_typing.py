@@ -203,7 +203,7 @@ def test_a_line_that_takes_the_place_of_the_folder_s_keeps_the_focus(make_notebo
 # A place in each square of a view at which there is nothing to click: text, headings, what is disabled, what is empty.
 BESIDE = """() => {
     const frame = document.querySelector(".jp-OutputArea .flowbook"), area = frame.getBoundingClientRect();
-    const used = "a[href], button:enabled, input, select, textarea, summary, label, tbody tr, .cm-editor, .flowbook-canvas";
+    const used = "a[href], button:enabled, input, select, textarea, summary, label, tr, .cm-editor, .flowbook-canvas";
     const roles = ["tab", "option", "separator"].map((role) => `[role=${role}]`);
     const found = [];
     for (let y = Math.max(area.top, 0) + 6; y < Math.min(area.bottom, innerHeight - 40); y += 45) {
@@ -218,7 +218,7 @@ WITHIN = "() => document.querySelector('.jp-OutputArea .flowbook').contains(docu
 
 
 def click_beside(page: Page) -> int:
-    """Click where there is nothing to click, all over the studio, with the keys of the notebook after each; how often."""
+    """Click where there is nothing to click, all over the studio, with keys of the notebook after each; how often."""
     places = page.evaluate(BESIDE)
     for x, y in places:
         page.mouse.click(x, y)
