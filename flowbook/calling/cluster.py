@@ -18,7 +18,7 @@ from flowbook.calling.caller import Call, Ended, Here
 from flowbook.calling.hearing import Hearing
 from flowbook.calling.joining import joined, reachable_by_others
 from flowbook.calling.line import HERE, Unsendable, packed
-from flowbook.calling.order import Answer, Order
+from flowbook.calling.order import UNCALLED, Answer, Order
 from flowbook.calling.sealing import Secrets, seal_for
 from flowbook.calling.sending import parcels, without_unsendable
 from flowbook.calling.staying import FETCHED_BYTES, STAYS_BYTES, Staying, Stays, packed_for
@@ -297,7 +297,11 @@ class _Sent:
     def wait(self) -> None:
         """Send it, and wait until all of its calls have ended."""
         stops = list({id(call.stop): call.stop for _, call in self._calls}.values())
-        tell = functools.partial(self._cluster.tell_to_stop, self._batch.id)
+
+        def tell() -> None:
+            self._inbox.put(("stopped", "", None))
+            self._cluster.tell_to_stop(self._batch.id)
+
         for _, call in self._calls:
             call.when_let_go(lambda: self._inbox.put(("let go", "", None)))
         try:
@@ -359,6 +363,15 @@ class _Sent:
         )
         for place in sorted(self._hearing.open):
             self._hearing.end(place, refused(why))
+
+    def _on_stopped(self, worker: str, content: None) -> None:
+        """It is to stop: what was to be granted, and was not yet, never begins."""
+        if self._granted or not self._batch.asks:
+            return
+        with suppress(Exception):
+            self._future.cancel()
+        for place in sorted(self._hearing.open):
+            self._hearing.end(place, UNCALLED)
 
     def _on_let_go(self, worker: str, content: None) -> None:
         """Nobody waits for it any more: what has not begun never will."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import PurePath
 from typing import Any
 
-from flowbook.calling.order import Answer, Order, missing_for
+from flowbook.calling.order import UNCALLED, Answer, Order, missing_for
 from flowbook.calling.routing import Sink, sink
 from flowbook.cassettes import enter as enter_tape
 from flowbook.cassettes import place_of
@@ -70,6 +70,8 @@ def _make(spec: TaskSpec, order: Order, context: Context, told: Sink, stop: Stop
     if order.run.tape is not None:
         enter_tape(order.run.tape)
     sink.set(told)
+    if stop.is_set():
+        return UNCALLED
     try:
         returned = spec.function(*spec.signature.arguments(order.credentials, order.params))
         if not isinstance(returned, dict) and _is_awaitable(returned):

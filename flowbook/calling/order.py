@@ -111,6 +111,10 @@ class Answer(NamedTuple):
     missing: str = ""
 
 
+UNCALLED = Answer(Result.failed("cancelled before it was called"), Cause.REFUSED)
+"""What comes of an order whose call was to stop before it began: nothing was done."""
+
+
 def missing_for(error: BaseException | None) -> str:
     """The name of the library whose absence an error, or what it came from, is; empty for all others.
 

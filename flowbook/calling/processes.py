@@ -20,7 +20,7 @@ from contextlib import nullcontext, suppress
 from flowbook.calling.caller import Call, Ended, Here
 from flowbook.calling.hearing import Hearing
 from flowbook.calling.line import Line, Unsendable, packed, stop_of, told_of
-from flowbook.calling.order import Answer, Order
+from flowbook.calling.order import UNCALLED, Answer, Order
 from flowbook.calling.sending import parcels, without_unsendable
 from flowbook.calling.warm import Warm, surroundings
 from flowbook.calling.working import refused
@@ -83,7 +83,10 @@ class InProcesses:
     def make_all(self, calls: Sequence[tuple[Order, Call]], ended: Ended) -> None:
         """Have calls made by one process, one after the other, and wait for all of them."""
         with self._turns:
-            self._make_all(calls, ended)
+            if all(call.stop.is_set() for _, call in calls):
+                _all(calls, ended, UNCALLED)
+            else:
+                self._make_all(calls, ended)
 
     def _make_all(self, calls: Sequence[tuple[Order, Call]], ended: Ended) -> None:
         origins = [self._origin(call.spec) for _, call in calls]
@@ -166,7 +169,7 @@ class _Process:
         self._guard = threading.Lock()
         self._ending = threading.Lock()
         self._calls = 0
-        self._active = self._given_up = False
+        self._active = self._given_up = self._got = False
         self.lost = self.waited = False
         with suppress(OSError):  # gone already: the first call finds out
             self._process.stdin.write(pickle.dumps(sys.path))
@@ -196,8 +199,7 @@ class _Process:
         tell comes together.
         """
         self._calls += 1
-        got = False
-        self._active = True
+        self._got, self._active = False, True
         tell = functools.partial(self._tell, self._calls)
         for call in calls:
             call.when_let_go(functools.partial(self._give_up, self._calls))
@@ -209,7 +211,7 @@ class _Process:
                 stop.add(tell)
             while hearing.open:
                 messages = pickle.loads(self._line.receive())  # noqa: S301 - from the process begun here
-                got = True  # it says so first, with no message
+                self._got = True  # it says so first, with no message
                 for message in messages:
                     hearing.take(message)
         except (EOFError, OSError, ValueError):  # ValueError: closed at this end, since it was given up
@@ -220,7 +222,11 @@ class _Process:
         status = self.end(IDLE_SECONDS) if self.lost else 0
         for stop in stops:
             stop.remove(tell)  # only now: the end of this process waits for it
-        if self.waited and not got and not self._given_up:
+        if not self._got and self._given_up:  # nor did it say so before it was gone
+            for place in sorted(hearing.open):
+                hearing.end(place, UNCALLED)
+            return True
+        if self.waited and not self._got:
             return False
         if quick and len(hearing.open) > 1:
             for place in sorted(hearing.open):  # they only read: whose fault it was shows when they go alone
@@ -229,6 +235,12 @@ class _Process:
         return True
 
     def _tell(self, number: int) -> None:
+        with self._guard:
+            begins = self._active and number == self._calls and not self._got and not self._given_up
+            self._given_up |= begins
+        if begins:  # nothing in it has to be told, and nothing will happen any more
+            self._process.kill()
+            return
         with suppress(OSError, ValueError):
             self._line.send(stop_of(number))
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from flowbook.calling import Answer, Call
 from flowbook.calling.in_place import put_in_place, release
+from flowbook.calling.order import UNCALLED
 from flowbook.engine.agenda import Agenda
 from flowbook.engine.attempts import Attempts, Unit
 from flowbook.engine.batches import Batches
@@ -67,6 +68,7 @@ class Calls:
         self._begin_along = begin_along
         self._tell_start = tell_start
         self._finish = finish
+        self._waiting: set[Unit] = set()
 
     def make(self, unit: Unit) -> object:
         """Make the call of a unit, alone or with others that travel along."""
@@ -86,8 +88,11 @@ class Calls:
             with self._lock:
                 self._crew.put_first(following)
 
-    def abandon(self) -> None:
-        """Let go of all calls that still go on: their threads hang in them, and nobody waits for them."""
+    def abandon(self) -> set[int]:
+        """Let go of all calls that still go on: their threads hang in them, and nobody waits for them.
+
+        Of which nodes they are, by their places in the plan; the run is cancelled, so that of no other one is any made.
+        """
         with self._lock:
             calls = {call: node for call, node in self.going.copy().items() if not call.done}
             for call, node in calls.items():
@@ -95,6 +100,10 @@ class Calls:
                 self._crew.let_go(node)
         for call in calls:
             self._mute(call)
+        for unit in list(self._waiting):
+            if unit.fan is not None:
+                self._ended(unit, Result.failed("cancelled before its next call"), Cause.REFUSED)
+        return {node.index for node in calls.values()}
 
     def _attempt(self, unit: Unit) -> object:
         """Make one call of a node's task, and go on from how it ended."""
@@ -123,7 +132,7 @@ class Calls:
         self.going[call] = unit.node
         if self.cancelled:
             self.going.pop(call, None)
-            return None
+            return None if unit.fan is not None or unit.along else self._ended(unit, *UNCALLED[:2])
         if unit.along:
             call.when_begun(lambda: self._begun_along(unit, call))
         if unit.fan is not None and not unit.started:
@@ -234,19 +243,21 @@ class Calls:
             self._telling.retried(node.id, unit.attempt, message, wait, unit.index, cause)
             if not wait:
                 return unit.again()
-            self._attempts.later(wait, lambda: self._put(unit.again()))
+            self._waiting.add(unit)
+            self._attempts.later(wait, lambda: self._put(unit))
             return None
         return self._ended(unit, result, cause)
 
     def _put(self, unit: Unit) -> None:
         with self._lock:
-            self._crew.put([unit])
+            self._waiting.discard(unit)
+            self._crew.put([unit.again()])
 
     def _ended(self, unit: Unit, result: Result, cause: Cause) -> Unit | None:
         """Take in what a call came to that is not made again."""
         status: NodeStatus = "succeeded" if result.success else "failed"
         if self.cancelled and not result.success:
-            status, cause = "cancelled", Cause.CANCELLED
+            status, cause = "cancelled", cause if cause is Cause.REFUSED else Cause.CANCELLED
         if unit.fan is not None:
             return self._fans.item_ended(unit, unit.fan, status, cause, result)
         message = self._redact(result.message) if self._redact.longest else result.message

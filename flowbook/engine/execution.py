@@ -275,15 +275,17 @@ class Execution:
 
     def _end_the_rest(self) -> None:
         """Cancelled: what still runs is let go of, what did not start never will."""
-        self._calls.abandon()
+        under_way = self._calls.abandon()
         for node in self.plan.nodes:
             started = self._started.get(node.index)
-            message = "cancelled before it started"
-            if started is not None:
+            message, cause = "cancelled before it started", Cause.CANCELLED
+            if started is not None and (node.index in under_way or node.for_each is not None):
                 message = "cancelled while it was running"
                 if node.effects == "write":
                     message += "; what it was doing may have taken effect"
-            result = self._ended(node, "cancelled", Cause.CANCELLED, message, attempts=0 if started is None else 1)
+            elif started is not None:
+                message, cause = "cancelled before its next call", Cause.REFUSED
+            result = self._ended(node, "cancelled", cause, message, attempts=0 if started is None else 1)
             with self._lock:
                 if node.id in self.results:
                     continue

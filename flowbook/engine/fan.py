@@ -24,8 +24,10 @@ class Fan:
     ``recorded`` are calls of an earlier attempt at the run that succeeded: those for the same items stand.
     """
 
-    __slots__ = ("_failed", "_following", "_lock", "_stand", "attempts", "data", "digests", "done", "items", "lanes",
-                 "left", "most", "node", "params", "rehearsed", "returned", "workers")  # fmt: skip
+    __slots__ = (
+        "_cancelled", "_failed", "_following", "_lock", "_stand", "attempts", "data", "digests", "done", "items",
+        "lanes", "left", "most", "node", "params", "rehearsed", "returned", "workers",
+    )  # fmt: skip
 
     def __init__(self, node: PlannedNode, items: Sequence[Any], recorded: ItemResults) -> None:
         self.node = node
@@ -47,6 +49,7 @@ class Fan:
         self.left = len(items) - self.done
         self._following = -1
         self._failed: dict[int, tuple[str, Cause]] = {}
+        self._cancelled = False
         self._lock = threading.Lock()
         self._advance()
 
@@ -87,11 +90,12 @@ class Fan:
         """Whether there are calls that have not begun."""
         return self.left > 0
 
-    def finish(self, index: int, attempts: int, result: Result, cause: Cause) -> int:
+    def finish(self, index: int, attempts: int, status: NodeStatus, result: Result, cause: Cause) -> int:
         """Take in how one call ended; how many have ended now."""
         with self._lock:
             self.data[index] = result.data
             self.rehearsed += cause is Cause.REHEARSED
+            self._cancelled |= status == "cancelled"
             if not result.success:
                 self._failed[index] = (result.message, cause)
             self.attempts = max(self.attempts, attempts)
@@ -106,6 +110,11 @@ class Fan:
             return "succeeded", Cause.REHEARSED, f"{counted(count, 'call')} would be made", None
         if not self._failed:
             return "succeeded", Cause.RETURNED, f"{counted(total, 'call')} succeeded", self.data
+        if self._cancelled:
+            causes = {cause for _, cause in self._failed.values()}
+            cause = Cause.CANCELLED if Cause.CANCELLED in causes else Cause.REFUSED
+            succeeded = counted(total - len(self._failed), "call")
+            return "cancelled", cause, f"cancelled after {succeeded} of {total} had succeeded", self.data
         first = min(self._failed)
         why, cause = self._failed[first]
         message = f"{len(self._failed)} of {counted(total, 'call')} failed; the first was index {first}: {why}"

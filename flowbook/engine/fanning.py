@@ -89,7 +89,7 @@ class Fans:
         assert unit.index is not None
         ended = self._endings.of_item(unit, fan, status, cause, self._redact(result.message), result.data)
         self._telling.item_finished(fan.node.id, unit.index, fan.digests[unit.index], ended)
-        done = fan.finish(unit.index, unit.attempt, result, cause)
+        done = fan.finish(unit.index, unit.attempt, status, result, cause)
         self._telling.progressed(fan.node.id, done, len(fan.items))
         if unit.worker:
             fan.workers[unit.worker] = None
