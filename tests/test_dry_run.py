@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import smtplib
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
-from flowbook import Workflow, Workspace
+from flowbook import Workflow, Workspace, task
 from flowbook.catalog import Catalog
 from flowbook.cli import run as command_line
 from flowbook.cli.main import cli
@@ -359,3 +360,94 @@ def test_a_dry_run_that_fails_does_not_point_to_a_history_that_has_it_not(ws, tm
     assert "runs resume" not in err
     for line in (out + err).strip().splitlines():
         assert line[:4].isdigit(), f"every line begins with the time: {line}"
+
+
+def test_what_has_no_data_is_said_to_be_so_for_the_dry_run_and_what_helps(ws):
+    """To write ``default(…)`` would change the workflow for what is only so in a dry run."""
+    with fake_service() as service:
+        flow = Workflow(name="chain")
+        flow.add("make", "http.request", params={"method": "POST", "url": f"{service.url}/a"})
+        flow.add("use", "core.set", params={"values": {"id": "${{ nodes.make.data.body.id }}"}})
+        flow.add("code", "core.python", params={"code": "nodes.make.data['body']"})
+        flow.connect("make", "use")
+        flow.connect("make", "code")
+        run = ws.run(flow, dry_run=True)
+    assert run.status == "succeeded"
+    for id in ("use", "code"):
+        assert run[id].message.startswith("a dry run stops here: ")
+        assert "in a dry run it is not called" in run[id].message
+        assert "Pin what it may give" in run[id].message
+        assert "default(" not in run[id].message
+
+
+def test_what_fails_since_something_before_it_was_not_done_stops_and_says_so(ws):
+    flow = Workflow(name="there-and-back")
+    flow.add("write", "files.write_text", params={"path": "new.txt", "text": "x"})
+    flow.add("between", "core.noop")
+    flow.add("read", "files.read_text", params={"path": "new.txt"})
+    flow.add("each", "files.read_text", params={"path": "${{ item }}.txt"}, for_each=["new", "newer"])
+    flow.add("alone", "files.read_text", params={"path": "never.txt"}, on_error="continue")
+    flow.connect("write", "between")
+    flow.connect("between", "read")
+    flow.connect("between", "each")
+    run = ws.run(flow, dry_run=True)
+    assert run.status == "succeeded"
+    assert run["read"].message.startswith("a dry run stops here: There is no 'new.txt'")
+    assert run["read"].message.endswith("What comes before it was not done, which may be why.")
+    assert run["each"].message.startswith("a dry run stops here: There is no 'new.txt'")
+    assert run["each"].message.endswith("(2 of 2 calls)")
+    assert run["alone"].status == "failed", "what follows nothing that was left out fails as ever"
+
+
+EXAMPLE = '''
+from flowbook import task
+import pathlib
+
+@task(effects="write", example={"id": 7, "tags": ["a"]})
+def make(credentials, params):
+    """Make one."""
+    pathlib.Path("done").write_text("x")
+    return {"success": True, "message": "done", "data": {"id": 1, "tags": []}}
+'''
+
+
+def test_what_follows_gets_the_example_of_a_task(ws, monkeypatch):
+    monkeypatch.chdir(ws.root)
+    folder = ws.root / "integrations" / "lamp"
+    folder.mkdir(parents=True)
+    (folder / "tasks.py").write_text(EXAMPLE)
+    flow = Workflow(name="lamps")
+    flow.add("one", "lamp.make")
+    flow.add("many", "lamp.make", for_each=[1, 2])
+    flow.add("use", "core.set", params={"values": {"id": "${{ nodes.one.data.id + len(nodes.many.data) }}"}})
+    flow.connect("one", "use")
+    flow.connect("many", "use")
+    run = ws.run(flow, dry_run=True)
+    assert not (ws.root / "done").exists()
+    assert run["one"].message == "would call lamp.make; what follows gets the example of the task"
+    assert run["use"].data == {"id": 9}
+    assert ws.run(flow)["use"].data == {"id": 3}, "only a dry run does"
+
+
+def test_examples_of_our_own_tasks_have_the_fields_that_their_docstrings_name():
+    catalog = Catalog()
+    told = 0
+    for folder in catalog.names():
+        for spec in catalog.folder(folder).tasks.values():
+            documented = re.search(r"Data: \{([^}]*)", spec.doc)
+            if isinstance(spec.example, dict) and documented:
+                assert set(spec.example) == set(re.findall(r'"(\w+)"', documented[1])), spec.name
+                told += 1
+    assert told >= 7
+
+
+@pytest.mark.parametrize("example", [object(), {1, 2}, float("nan")])
+def test_an_example_is_data_that_json_holds(example):
+    with pytest.raises(ValueError, match="example must be data that JSON holds"):
+        task(example=example)
+
+
+def test_the_catalog_shows_the_example(ws, monkeypatch):
+    monkeypatch.chdir(ws.root)
+    shown = CliRunner().invoke(cli, ["catalog", "files"], standalone_mode=False).output
+    assert 'gives, for example: {"path": "notes.txt", "bytes": 120}' in shown

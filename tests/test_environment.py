@@ -155,3 +155,17 @@ def test_a_misspelt_variable_is_told_and_seen_by_no_task(
         said = " ".join(problem.remedy for problem in ws.check(flow).errors)
     assert f"{name} is set: is that it?" in said
     assert SECRET not in said
+
+
+def test_check_tells_of_a_variable_that_means_two_integrations_as_well(ws, monkeypatch):
+    given(monkeypatch, "MY_DEMO", integration_type="demo", token=SECRET)
+    flow = ws.root / "two.flow.yaml"
+    flow.write_text(
+        "flowbook: 1\nname: two\nnodes:\n  a: {task: demo.greet, integration: My Demo, params: {name: a}}\n"
+        "  b: {task: demo.greet, integration: my-demo, params: {name: b}}\n"
+    )
+    (problem,) = [one for one in ws.check(flow).problems if one.field == "integration"]
+    assert (problem.node, problem.message) == (
+        "b",
+        "FLOWBOOK_CREDENTIALS__MY_DEMO means 'My Demo' and 'my-demo' alike.",
+    )

@@ -4,7 +4,7 @@ Knows nothing of plans, retries or runs: the engine decides what is called, and 
 """
 
 from flowbook.calling.caller import Call, Caller, Ended, Executor, Here, Listener, Resizing
-from flowbook.calling.making import make_call
+from flowbook.calling.making import make_call, would
 from flowbook.calling.order import Answer, Connected, Late, Order, RunFacts
 from flowbook.calling.output import Output
 from flowbook.calling.redact import KeepsAll, Redact
@@ -26,4 +26,5 @@ __all__ = [
     "Resizing",
     "RunFacts",
     "make_call",
+    "would",
 ]

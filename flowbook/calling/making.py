@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import copy
 import traceback
 from collections.abc import Callable
 from pathlib import PurePath
@@ -15,7 +16,7 @@ from flowbook.cassettes import place_of
 from flowbook.errors import FlowbookError, TaskFailed
 from flowbook.limits import enter
 from flowbook.results import Cause
-from flowbook.tasks import Context, Result, TaskSpec, check_result, failure_of
+from flowbook.tasks import Context, Intent, Result, TaskSpec, check_result, failure_of
 from flowbook.tasks.context import SubWorkflows, _current
 from flowbook.tasks.contract import text_of
 from flowbook.tasks.intent import Rehearsal, Rehearsed
@@ -53,15 +54,21 @@ def make_call(
     missed = "" if run.tape is None else run.tape.missed(place_of(context))
     if missed:  # whatever the task, or a library, has made of it
         return Answer(Result.failed(missed, permanent=True), Cause.RAISED)
-    return answer if rehearsal is None else _rehearsed(answer, rehearsal)
+    return answer if rehearsal is None else _rehearsed(spec, answer, rehearsal)
 
 
-def _rehearsed(answer: Answer, rehearsal: Rehearsal) -> Answer:
+def _rehearsed(spec: TaskSpec, answer: Answer, rehearsal: Rehearsal) -> Answer:
     """What a task came to in a dry run: whatever it made of being ended, it would have made the call."""
     intents = tuple(rehearsal.intents)
     if not rehearsal.ended:
         return answer._replace(intents=intents)
-    return Answer(Result.ok(f"would {intents[-1].sentence}"), Cause.REHEARSED, intents)
+    return would(spec, intents)
+
+
+def would(spec: TaskSpec, intents: tuple[Intent, ...]) -> Answer:
+    """What a dry run says of a call that is not made: the last of ``intents``, and the example that the task has."""
+    on = "" if spec.example is None else "; what follows gets the example of the task"
+    return Answer(Result.ok(f"would {intents[-1].sentence}{on}", copy.deepcopy(spec.example)), Cause.REHEARSED, intents)
 
 
 def _make(spec: TaskSpec, order: Order, context: Context, told: Sink, stop: Stop) -> Answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import click
@@ -46,6 +47,8 @@ def _print_folder(folder: Folder) -> None:
             click.echo(f"  {able}{'' if spec.capabilities.said else ' (as far as is known: its author says nothing)'}")
         for parameter in spec.parameters:
             click.echo(f"  {_line(parameter)}")
+        if spec.example is not None:
+            click.echo(f"  gives, for example: {json.dumps(spec.example, ensure_ascii=False)}")
 
 
 def _line(parameter: Parameter) -> str:
@@ -70,6 +73,7 @@ def _folder(folder: Folder) -> dict[str, Any]:
                 "effects": spec.effects,
                 "capabilities": spec.capabilities.described(),
                 "params": [{"name": p.name, **p.to_document()} for p in spec.parameters],
+                "example": spec.example,
             }
             for spec in folder.tasks.values()
         ],

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from flowbook.calling import Answer, Call, Caller, Connected, Ended, Executor, Late, Order, Redact, RunFacts
+from flowbook.calling import Answer, Call, Caller, Connected, Ended, Executor, Late, Order, Redact, RunFacts, would
 from flowbook.engine.agenda import Action
 from flowbook.engine.decisions import holds
 from flowbook.engine.fan import Fan
-from flowbook.engine.rehearsing import rehearsable
+from flowbook.engine.rehearsing import rehearsable, stopped
 from flowbook.engine.telling import Telling
 from flowbook.errors import ExpressionError, FlowbookError, TaskFailed
 from flowbook.plan import PlannedNode
@@ -75,7 +75,8 @@ class Attempts:
     """Has the calls of one run made, those of a node by ``caller_of`` it, and hears what they tell.
 
     ``scope`` are the names that expressions see, ``facts`` what every order of this run says, ``later(seconds,
-    action)`` has an action done while the run goes on.
+    action)`` has an action done while the run goes on, ``follows_undone`` says whether something before a node was left
+    out by a dry run.
     """
 
     def __init__(
@@ -89,6 +90,7 @@ class Attempts:
         later: Callable[[float, Action], None],
         run_workflow: SubWorkflows | None,
         at_end: AtEnd | None = None,
+        follows_undone: Callable[[PlannedNode], bool] = lambda node: False,
     ) -> None:
         self.redact = redact
         self.shared = Shared(redact.add, at_end)
@@ -99,6 +101,7 @@ class Attempts:
         self._connect = connect
         self._telling = telling
         self._run_workflow = run_workflow
+        self._follows_undone = follows_undone
 
     def call_of(self, unit: Unit, stop: Stop) -> Call:
         """The call that a unit of work stands for; not yet made."""
@@ -148,7 +151,7 @@ class Attempts:
             connected = self._connect(node)
         except ExpressionError as error:
             if self._facts.rehearsing:
-                return Answer(Result.ok(f"a dry run stops here: {error}"), Cause.REHEARSED)
+                return stopped(str(error))
             return Answer(_refused(f"its params could not be evaluated: {error}"), Cause.EXPRESSION)
         except TaskFailed as error:  # a service did not give what its credentials are renewed with
             return Answer(failure_of(error), Cause.RAISED)
@@ -173,6 +176,8 @@ class Attempts:
             unit.params = answer.params
         if (unit.fan is not None or unit.node.until is not None) and isinstance(answer.result.data, Stored):
             answer = _fetched(answer)
+        if not answer.result.success and self._facts.rehearsing and self._follows_undone(unit.node):
+            return stopped(f"{answer.result.message} What comes before it was not done, which may be why.")
         if unit.node.until is not None and answer.result.success:
             return _until(unit.node, self._names(unit), answer)
         return answer
@@ -217,7 +222,7 @@ def _not_called(node: PlannedNode, params: Mapping[str, Any]) -> Answer:
     """What is said of a task in a dry run that is not called, since only it knows what it does."""
     kind, what = ("code", "run code") if node.spec.runs_code else ("task", f"call {node.task}")
     intent = Intent(kind, node.integration or "", what, {"task": node.task, "params": dict(params)})
-    return Answer(Result.ok(f"would {intent.sentence}"), Cause.REHEARSED, (intent,))
+    return would(node.spec, (intent,))
 
 
 def _refused(why: str) -> Result:

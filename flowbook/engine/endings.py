@@ -11,6 +11,7 @@ from flowbook.calling import Redact
 from flowbook.engine.attempts import Unit
 from flowbook.engine.decisions import holds
 from flowbook.engine.fan import Fan
+from flowbook.engine.rehearsing import STOPS
 from flowbook.engine.scope import REUSED
 from flowbook.engine.settling import Settling
 from flowbook.errors import ExpressionError
@@ -109,7 +110,7 @@ class Endings:
     def unclear(self, node: PlannedNode, why: str) -> NodeResult:
         """How a node ends of which an expression could not be evaluated: it fails, but in a dry run that just ends."""
         if self._rehearsing:
-            return self.of(node, "succeeded", Cause.REHEARSED, self._redact(f"a dry run stops here: {why}"))
+            return self.of(node, "succeeded", Cause.REHEARSED, self._redact(f"{STOPS}{why}"))
         return self.of(node, "failed", Cause.EXPRESSION, self._redact(why))
 
     def _passed_on(self, node: PlannedNode) -> NodeResult:

@@ -121,7 +121,7 @@ class Execution:
         facts = RunFacts(run_id, plan.workflow, root, self.inputs, names, rehearsing, tape)
         self._attempts = Attempts(
             self._placing.caller_of, facts, self._scope, connect, self._telling, self._redact, self.call_later,
-            run_workflow, at_end,
+            run_workflow, at_end, self._settling.follows_undone,
         )  # fmt: skip
         self._starting: set[int] = set()
         self.rehearsing = rehearsing

@@ -9,6 +9,7 @@ from typing import Any
 
 from flowbook import expressions
 from flowbook.counting import counted
+from flowbook.engine.rehearsing import Stopped
 from flowbook.errors import ExpressionError
 from flowbook.plan import PlannedNode
 from flowbook.results import Cause, ItemResults, NodeStatus, digest_of
@@ -25,8 +26,8 @@ class Fan:
     """
 
     __slots__ = (
-        "_cancelled", "_failed", "_following", "_lock", "_stand", "attempts", "data", "digests", "done", "items",
-        "lanes", "left", "most", "node", "params", "rehearsed", "returned", "workers",
+        "_cancelled", "_failed", "_following", "_lock", "_stand", "_stopped", "attempts", "data", "digests", "done",
+        "items", "lanes", "left", "most", "node", "params", "rehearsed", "returned", "workers",
     )  # fmt: skip
 
     def __init__(self, node: PlannedNode, items: Sequence[Any], recorded: ItemResults) -> None:
@@ -37,6 +38,7 @@ class Fan:
         self.attempts = 1
         self.params: dict[int, Any] = {}
         self.rehearsed = 0
+        self._stopped: dict[int, str] = {}
         self.lanes = self.most = 0
         self.returned: list[Any] = []
         self.workers: dict[str, None] = {}
@@ -96,6 +98,8 @@ class Fan:
             self.data[index] = result.data
             self.rehearsed += cause is Cause.REHEARSED
             self._cancelled |= status == "cancelled"
+            if isinstance(result, Stopped):
+                self._stopped[index] = result.message
             if not result.success:
                 self._failed[index] = (result.message, cause)
             self.attempts = max(self.attempts, attempts)
@@ -106,8 +110,11 @@ class Fan:
         """Status, cause, message and data of the node once all its calls have ended."""
         total = len(self.items)
         if self.rehearsed and not self._failed:
-            count = self.rehearsed
-            return "succeeded", Cause.REHEARSED, f"{counted(count, 'call')} would be made", None
+            made = self.rehearsed - len(self._stopped)
+            said = [f"{counted(made, 'call')} would be made"] if made else []
+            if self._stopped:
+                said.append(f"{self._stopped[min(self._stopped)]} ({len(self._stopped)} of {counted(total, 'call')})")
+            return "succeeded", Cause.REHEARSED, "; ".join(said), self._examples()
         if not self._failed:
             return "succeeded", Cause.RETURNED, f"{counted(total, 'call')} succeeded", self.data
         if self._cancelled:
@@ -119,6 +126,10 @@ class Fan:
         why, cause = self._failed[first]
         message = f"{len(self._failed)} of {counted(total, 'call')} failed; the first was index {first}: {why}"
         return "failed", cause, message, self.data
+
+    def _examples(self) -> list[Any] | None:
+        """What a dry run hands on: the examples of the task, where it has one."""
+        return None if any(one is None for one in self.data) else self.data
 
 
 def items_of(node: PlannedNode, scope: Mapping[str, Any]) -> Sequence[Any]:

@@ -1,13 +1,28 @@
-"""Which tasks are called in a dry run."""
+"""Which tasks are called in a dry run, and how it ends at what is not known."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from flowbook.calling import Answer
 from flowbook.engine.computing import only_computes
 from flowbook.models.code_nodes import CODE_PARAMS
 from flowbook.plan import PlannedNode
+from flowbook.results import Cause
+from flowbook.tasks import Result
+
+STOPS = "a dry run stops here: "
+"""How the message of a node begins that a dry run does not come to."""
+
+
+class Stopped(Result):
+    """What a call gives that a dry run does not come to."""
+
+
+def stopped(why: str) -> Answer:
+    """How a call ends that a dry run cannot make, since what it needs was not done."""
+    return Answer(Stopped.ok(f"{STOPS}{why}"), Cause.REHEARSED)
 
 
 def rehearsable(node: PlannedNode, params: Mapping[str, Any]) -> bool:

@@ -7,6 +7,9 @@ from typing import Any
 
 from flowbook.results import Cause, NodeResult, Source
 
+NOT_CALLED = "rehearsed"
+"""What expressions and code see as the status of a node that a dry run has not called."""
+
 
 class _WithoutData:
     """A node that ended without data, as expressions see it: everything but ``data``."""
@@ -16,7 +19,7 @@ class _WithoutData:
     def __init__(self, result: NodeResult) -> None:
         self.lost = result.lost
         self.message = result.message
-        self.status = result.status
+        self.status: str = NOT_CALLED if result.cause is Cause.REHEARSED else result.status
         self.success = result.success
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from flowbook.calling import Redact
 from flowbook.engine.attempts import Unit
 from flowbook.engine.decisions import Broken, Untaken, Verdict, verdicts, why_skipped
+from flowbook.engine.rehearsing import STOPS
 from flowbook.engine.scope import visible
 from flowbook.engine.telling import Telling
 from flowbook.plan import Plan, PlannedNode
@@ -50,6 +51,7 @@ class Settling:
         self._rehearsing = rehearsing
         self._missing = [node.incoming for node in plan.nodes]
         self._untaken: dict[int, Untaken] = {}
+        self._undone: set[int] = set()
         self._passed: dict[int, int] = {node.index: len(plan.nodes) for node in plan.nodes if node.disabled}
 
     def first(self) -> tuple[int, list[Unit]]:
@@ -68,6 +70,10 @@ class Settling:
         """What the first node gave whose edge to ``node`` was taken; None when there is no such edge."""
         first = self._passed[node.index]
         return None if first == len(self._plan.nodes) else self.results[self._plan.nodes[first].id]
+
+    def follows_undone(self, node: PlannedNode) -> bool:
+        """Whether something that comes before a node, however far, was left out by a dry run."""
+        return node.index in self._undone
 
     def settle(self, waiting: list[Ended]) -> tuple[int, list[Unit]]:
         """Record results and decide what follows: how many nodes are decided by it, and the units that are ready.
@@ -104,6 +110,8 @@ class Settling:
     ) -> None:
         """Give the targets of a node's edges their verdicts; sort those now decided. The lock is held."""
         missing, untaken, passed = self._missing, self._untaken, self._passed
+        if self._rehearsing and (node.index in self._undone or self.results[node.id].cause is Cause.REHEARSED):
+            self._undone.update(edge.target for edge in node.edges)
         for edge, verdict in zip(node.edges, edges, strict=True):
             index = edge.target
             if verdict != "taken":
@@ -133,5 +141,5 @@ class Settling:
     def _broken(self, target: PlannedNode, why: str) -> NodeResult:
         """How a node ends when the condition of an edge to it could not be evaluated."""
         if self._rehearsing:
-            return NodeResult("skipped", f"a dry run stops here: {why}", cause=Cause.REHEARSED, effects=target.effects)
+            return NodeResult("skipped", f"{STOPS}{why}", cause=Cause.REHEARSED, effects=target.effects)
         return NodeResult("failed", why, cause=Cause.EXPRESSION, effects=target.effects)

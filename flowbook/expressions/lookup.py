@@ -24,7 +24,12 @@ _WHERE = {
     "result": "'result' is there in a retry's 'until'.",
 }
 
-_WHY = {"skipped": "it was skipped", "failed": "it failed", "cancelled": "it was cancelled"}
+_WHY = {
+    "skipped": "it was skipped",
+    "failed": "it failed",
+    "cancelled": "it was cancelled",
+    "rehearsed": "in a dry run it is not called",
+}
 
 Step = tuple[Any, str]
 """A key or position, and the text of the path before it."""
@@ -69,7 +74,10 @@ def _not_a_mapping(value: Any, key: Any, path: str) -> tuple[str, str, str]:
 def _no_node(id: str, field: str, state: str) -> tuple[str, str, str]:
     why = _WHY.get(state or "skipped", f"it is {state}")
     what = "data" if field == "data" else "result"
-    return f"node '{id}' has no {what}: {why}.", "", f"Where that may happen, write default(nodes.{id}.{field}, …)."
+    hint = f"Where that may happen, write default(nodes.{id}.{field}, …)."
+    if state == "rehearsed":
+        hint = "Pin what it may give, and the dry run goes on with that."
+    return f"node '{id}' has no {what}: {why}.", "", hint
 
 
 def _not_in_scope(name: str, there: tuple[str, ...]) -> tuple[str, str, str]:

@@ -155,6 +155,7 @@ def task(
     isolate: bool = False,
     reusable: bool = False,
     rehearses: bool = False,
+    example: Any = None,
 ) -> Callable[[F], F]: ...
 
 
@@ -169,6 +170,7 @@ def task(
     isolate: bool = False,
     reusable: bool = False,
     rehearses: bool = False,
+    example: Any = None,
 ) -> Any:
     """Declare a task: ``@task(effects="read" | "write" | "idempotent")``.
 
@@ -177,30 +179,45 @@ def task(
     asking. ``isolate`` has it called in a process of its own, which a timeout or a cancelled run ends for certain: for
     what may hold Python's lock for long, or crash. ``reusable`` lets the node of a "write" have a ``cache``, as all
     others may: for what may as well not be called again. ``rehearses`` has a "write" called in dry runs: nothing that
-    it does outside happens without ``current().about_to(…)``, which ``http.Session`` asks by itself.
+    it does outside happens without ``current().about_to(…)``, which ``http.Session`` asks by itself. ``example`` is
+    such data as the task gives: in a dry run, in which it is not done, what follows goes on with that.
 
     What it is able to do decides whether a workflow from a file may use it without being asked about (what is left out
     it is taken to be able to do): ``network`` whether it talks to servers, ``reads_files`` and ``writes_files`` whether
     it touches files that its params name, ``runs_code`` whether it executes code out of its params. In place of True
     the first three may name the params that hold the address or the paths: ``writes_files="path"``.
 
+    Raises ValueError for effects that there are not, and an example that JSON does not hold.
+
     The function may be called directly, as in a test, with plain dicts, whatever its type hints; ``params`` may be left
     out; an exception becomes a failed result.
     """
     if effects not in EFFECTS:
         raise ValueError(f"effects must be one of {', '.join(EFFECTS)}, not {effects!r}")
+    _check_example(example)
     able = Capabilities.declared(network, reads_files, writes_files, runs_code)
 
     def declare(inner: Callable[..., Any]) -> Callable[..., Any]:
         wrapper = _async_caller(inner) if inspect.iscoroutinefunction(inner) else _caller(inner)
         declared = {
             "function": inner, "effects": effects, "runs_code": runs_code is True, "isolate": isolate,
-            "reusable": reusable, "rehearses": rehearses, "capabilities": able, "wrapper": wrapper,
+            "reusable": reusable, "rehearses": rehearses, "example": example, "capabilities": able, "wrapper": wrapper,
         }  # fmt: skip
         wrapper.__flowbook_task__ = declared  # type: ignore[attr-defined]
         return wrapper
 
     return declare if function is None else declare(function)
+
+
+def _check_example(example: Any) -> None:
+    if example is None:
+        return
+    import json
+
+    try:
+        json.dumps(example, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"example must be data that JSON holds: {error}") from None
 
 
 def _caller(inner: Callable[..., Any]) -> Callable[..., Any]:

@@ -24,6 +24,7 @@ class Declared(NamedTuple):
     reusable: bool = False
     rehearses: bool = False
     capabilities: Capabilities = ALL
+    example: Any = None
 
 
 def declared(function: Callable[..., Any]) -> Declared:
@@ -38,7 +39,7 @@ def declared(function: Callable[..., Any]) -> Declared:
     inner = mark["function"] if mark.get("wrapper") is function else function
     return Declared(
         inner, mark["effects"], mark["runs_code"], mark["isolate"], mark["reusable"], mark["rehearses"],
-        mark["capabilities"],
+        mark["capabilities"], mark["example"],
     )  # fmt: skip
 
 
@@ -73,6 +74,7 @@ def read_task(folder: str, name: str, function: Callable[..., Any]) -> TaskSpec:
         runs_code=said.runs_code,
         isolate=said.isolate,
         capabilities=said.capabilities,
+        example=said.example,
         rehearses=said.rehearses or said.effects == "read",
         reusable=said.reusable or said.effects != "write",
         is_async=inspect.iscoroutinefunction(said.function),

@@ -34,8 +34,8 @@ class TaskSpec(NamedTuple):
     order; with ``open_params`` other params may be given too (a plain dict), else they are a mistake.
     ``params_schema`` is the JSON Schema of typed params (with ``$defs``), else None. ``isolate`` says that it is called
     in a process of its own, which finds it by its ``origin``. ``reusable`` says that its node may have a ``cache``,
-    ``rehearses`` that it is called in dry runs too. ``capabilities`` are what it is able to do, as declared;
-    ``runs_code`` only what was declared in so many words.
+    ``rehearses`` that it is called in dry runs too, ``example`` is what such a run hands on in place of its data.
+    ``capabilities`` are what it is able to do, as declared; ``runs_code`` only what was declared in so many words.
     """
 
     name: str
@@ -52,6 +52,7 @@ class TaskSpec(NamedTuple):
     isolate: bool = False
     reusable: bool = True
     rehearses: bool = False
+    example: Any = None
     origin: Origin | None = None
     capabilities: Capabilities = ALL
 

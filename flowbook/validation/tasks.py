@@ -60,6 +60,7 @@ class _Known:
         self.folders: dict[str, FolderLike | None] = {}
         self.types: Mapping[str, str] | None = None
         self.misfits: dict[tuple[str, str], tuple[str, str] | None] = {}
+        self.slugs: dict[str, str] = {}
 
     def task(self, name: str) -> TaskSpec | FlowbookError:
         if name not in self.tasks:
@@ -97,6 +98,12 @@ class _Known:
         if (integration, folder) not in self.misfits:
             self.misfits[integration, folder] = self.credentials(integration, folder)
         return self.misfits[integration, folder]
+
+    def twin(self, integration: str) -> str:
+        """How one variable that is set means two integrations of the workflow; empty when none does."""
+        other = self.slugs.setdefault(vault.integration_slug(integration), integration)
+        given = vault.variables_given(integration) if other != integration else []
+        return f"{given[0]} means {other!r} and {integration!r}" if given else ""
 
 
 class _NodeCheck(NamedTuple):
@@ -168,6 +175,8 @@ def _check_integration(check: _NodeCheck, known: _Known) -> None:
         message = f"{name!r} is of type {types[name]!r}, but {check.node.task} needs one of type {folder!r}."
         remedy = f"Choose {', '.join(map(repr, fitting[:5]))}." if fitting else f"Create one of type {folder!r}."
         check.add("wrong-integration", "integration", message, remedy)
+    elif twin := known.twin(name):
+        check.add("unfit-credentials", "integration", f"{twin} alike.", "Rename one of them.")
     elif wrong := known.misfit(name, folder):
         check.add("unfit-credentials", "integration", *wrong)
 

@@ -25,6 +25,8 @@ class Ended:
             raise AttributeError(
                 f"the data of the node {self._id!r} was {lost.rstrip('.')}. Run that node again"
                 if lost
+                else f"the node {self._id!r} has no data: in a dry run it is not called. Pin what it may give"
+                if self._result.status == "rehearsed"
                 else f"the node {self._id!r} has no data: it is {self._result.status}"
             )
         if name not in ("data", "message", "success", "status"):

@@ -29,7 +29,14 @@ def read_text(credentials: Credentials, params: ReadText) -> Result:
     return Result.ok(f"Read {params.path}: {counted(len(text), 'character')}", text)
 
 
-@task(effects="write", network=False, reads_files=False, writes_files="path", runs_code=False)
+@task(
+    effects="write",
+    network=False,
+    reads_files=False,
+    writes_files="path",
+    runs_code=False,
+    example={"path": "notes.txt", "bytes": 120},
+)
 def write_text(credentials: Credentials, params: WriteText) -> Result:
     """Write a text file, or add to one.
 

@@ -111,7 +111,14 @@ class _Lines:
         self.texts.append(line.removesuffix("\r\n") + "\n")
 
 
-@task(effects="idempotent", network=False, reads_files=False, writes_files="path", runs_code=False)
+@task(
+    effects="idempotent",
+    network=False,
+    reads_files=False,
+    writes_files="path",
+    runs_code=False,
+    example={"path": "report.csv", "bytes": 120, "rows": 4},
+)
 def write_csv(credentials: Credentials, params: WriteCsv) -> Result:
     """Write rows or a DataFrame as a CSV file.
 

@@ -20,7 +20,14 @@ _BOUNDARY = "flowbook-4c3b1f0e9d7a"
 _SECONDS = 300.0
 
 
-@task(effects="write", network=True, reads_files="attachments", writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files="attachments",
+    writes_files=False,
+    runs_code=False,
+    example={"id": "18f0a1b2", "thread": "18f0a1b2", "labels": ["SENT"]},
+)
 def send_message(credentials: Credentials, params: SendMessage) -> Result:
     """Send a message. Data: {"id", "thread", "labels"}."""
     if not any(mail.addresses(given, name) for name, given in _recipients(params)):

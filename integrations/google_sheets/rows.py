@@ -43,7 +43,14 @@ def read_values(credentials: Credentials, params: ReadValues) -> Result:
     return Result.ok(f"{counted(len(rows), 'row')}.", rows)
 
 
-@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={"range": "Sheet1!A5:B6", "rows": 2},
+)
 def append_rows(credentials: Credentials, params: AppendRows) -> Result:
     """Add rows below those that are there. Data: {"range", "rows"}: where they are, and how many.
 

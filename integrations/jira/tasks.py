@@ -114,7 +114,19 @@ def get_issue(credentials: Credentials, params: GetIssue) -> Result:
     return Result.ok(f"Found {issue.get('key', params.issue_key)}: {fields.get('summary', '')}".rstrip(": "), issue)
 
 
-@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={
+        "id": "10001",
+        "key": "OPS-1",
+        "self": "https://example.atlassian.net/rest/api/3/issue/10001",
+        "url": "https://example.atlassian.net/browse/OPS-1",
+    },
+)
 def create_issue(credentials: Credentials, params: CreateIssue) -> Result:
     """Create an issue.
 

@@ -18,7 +18,21 @@ from .transfer import follow, transfers
 DELETE_BATCH = 1000
 
 
-@task(effects="idempotent", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="idempotent",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={
+        "bucket": "reports",
+        "key": "a.csv",
+        "size": 120,
+        "etag": "9b2cf5",
+        "content_type": "text/csv",
+        "version_id": None,
+    },
+)
 def put_object(credentials: Credentials, params: PutObject) -> Result:
     """Store data as an object: text, JSON, CSV, Parquet or bytes.
 

@@ -37,7 +37,14 @@ def test_connection(credentials: Credentials, params: TestConnection) -> Result:
     return Result.ok("SendGrid accepts the key, and it may send mail.", {"scopes": scopes, "can_send": True})
 
 
-@task(effects="write", network=True, reads_files="attachments", writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files="attachments",
+    writes_files=False,
+    runs_code=False,
+    example={"message_id": "14c5d75ce93", "from": "ada@example.com", "to": 1, "sandbox": False},
+)
 def send_email(credentials: Credentials, params: SendEmail) -> Result:
     """Send an e-mail, as text, HTML or from a template, with attachments.
 

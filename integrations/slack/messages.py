@@ -20,7 +20,14 @@ from .models import (
 )
 
 
-@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={"text": "Hello", "channel": "C024BE91L", "ts": "1503435956.000247"},
+)
 def send_message(credentials: Credentials, params: SendMessage) -> Result:
     """Send a message to a channel, a person or a thread.
 

@@ -31,7 +31,14 @@ def test_connection(credentials: Credentials, params: TestConnection) -> Result:
     return Result.ok(f"Connected to {place_of(credentials)} {who}.{open_text}", data)
 
 
-@task(effects="write", network=True, reads_files="attachments", writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files="attachments",
+    writes_files=False,
+    runs_code=False,
+    example={"message_id": "<1.2@example.com>", "accepted": ["ada@example.com"], "refused": {}},
+)
 def send_email(credentials: Credentials, params: SendEmail) -> Result:
     """Send an e-mail, as text, HTML or both, with attachments.
 
