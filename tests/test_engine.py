@@ -6,6 +6,7 @@ A test that is marked ``here`` says why it is about calls in this process alone.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import subprocess
 import sys
@@ -854,6 +855,44 @@ class TestEvents:
 
         assert run(flow_of("", a="ok"), subscribers=[bad]).status == "succeeded"
         assert "a subscriber failed" in caplog.text
+
+    @pytest.mark.parametrize("way", ["prints", "fails and is logged"])
+    def test_what_a_subscriber_prints_is_no_output_of_the_node(
+        self, way: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """It is told of a node's output in the midst of that: the run hung, each of the two waiting for the other."""
+        handler = logging.StreamHandler()
+
+        def chatty(event: Any) -> None:
+            if way == "prints":
+                print(f"told of {type(event).__name__}")
+            else:
+                raise RuntimeError(f"told of {type(event).__name__}")
+
+        def work(credentials: Any, params: Any) -> dict[str, Any]:
+            print("hello")
+            current().progress(1, 2)
+            print("x" * 20_000)
+            return {"success": True, "message": ""}
+
+        ended: list[Ran] = []
+
+        def go() -> None:
+            ended.append(run(flow_of("", a="work"), Tasks(work=work), subscribers=[chatty]))
+
+        thread = threading.Thread(target=go, daemon=True)
+        logging.getLogger("flowbook.engine").addHandler(handler)
+        try:
+            thread.start()
+            thread.join(60)
+        finally:
+            logging.getLogger("flowbook.engine").removeHandler(handler)
+        assert ended, "the run hangs"
+        assert ended[0].text("a") == "hello\n" + "x" * 20_000 + "\n"
+        assert ended[0].text("a", "stderr") == ""
+        said = capsys.readouterr()
+        for kind in ("NodeOutput", "NodeProgressed", "NodeFinished"):
+            assert f"told of {kind}" in (said.out if way == "prints" else said.err)
 
     def test_what_a_subscriber_could_not_do_is_kept_for_the_person_to_see(self) -> None:
         def journal(event: Any) -> None:

@@ -6,6 +6,7 @@ A journal of another kind joins as one more entry of ``KINDS``.
 from __future__ import annotations
 
 import json
+import math
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -114,6 +115,23 @@ class TestWhatIsReadBack:
         recorder(RunFinished("r", 2.0, "succeeded", 1.0, ""))
         assert journal.run("r").inputs == {"name": "\udcff"}
         assert journal.output("r", "a")[0].data == {"text/plain": "\udcff"}
+
+    def test_a_display_is_recorded_whatever_is_in_it(self, journal: WorkspaceJournal) -> None:
+        class Silent:
+            def __str__(self) -> str:
+                raise RuntimeError
+
+            __repr__ = __str__
+
+        recorder = journal.recorder(flow_of(), Redactor())
+        recorder(RunStarted("r", 1.0, "flow", ("a",), {}))
+        for content in ({"x": math.nan, "y": [-math.inf]}, {("a", 1): 2}, {"s": Silent()}, Silent()):
+            recorder(NodeOutput("r", "a", 1.0, "display", "x", {"text/plain": "x", "application/json": content}))
+        recorder(RunFinished("r", 2.0, "succeeded", 1.0, ""))
+        found = [one.data for one in journal.output("r", "a")]
+        assert len(found) == 4
+        assert all(one is not None and one["text/plain"] == "x" for one in found)
+        assert found[0] == {"text/plain": "x", "application/json": {"x": "NaN", "y": ["-Infinity"]}}
 
     def test_runs_are_filtered_by_workflow_status_and_time_the_newest_first(self, journal: WorkspaceJournal) -> None:
         for number in range(6):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import tracemalloc
 from typing import Any
 
@@ -22,6 +23,31 @@ def printed(*texts: str, redact: Any = None, stream: str = "stdout") -> str:
         output.write(stream, text)
     output.flush(everything=True)
     return "".join(found)
+
+
+def test_what_is_printed_while_something_goes_out_comes_after_it() -> None:
+    """As a finalizer may, in whichever line of code it is that garbage is collected."""
+    found: list[str] = []
+
+    def emit(stream: str, text: str, data: Any) -> None:
+        found.append(text)
+        if len(found) < 4:
+            output.write("stderr", f"again {len(found)}\n")
+
+    output = Output(emit, KeepsAll(), lambda _output: None)
+
+    def use() -> None:
+        output.write("stdout", "one\n")
+        output.display({"text/plain": "shown"})
+        output.traceback("Traceback", {"ename": "E", "evalue": ""})
+        output.flush(everything=True)
+
+    thread = threading.Thread(target=use, daemon=True)
+    thread.start()
+    thread.join(60)
+    assert not thread.is_alive(), "it hangs"
+    wanted = ["one\n", "shown", "Traceback", "again 1\n", "again 2\n", "again 3\n"]
+    assert [text for text in wanted if "".join(found).count(text) != 1] == []
 
 
 def test_under_the_limit_all_of_it_comes_out() -> None:

@@ -6,7 +6,8 @@ import base64
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from flowbook.calling.redact import Redact
@@ -64,6 +65,7 @@ class Output:
     """
 
     __slots__ = (
+        "_busy",
         "_emit",
         "_endings",
         "_flushed",
@@ -71,6 +73,7 @@ class Output:
         "_held_size",
         "_later",
         "_lock",
+        "_meanwhile",
         "_redact",
         "_room",
         "_room_display",
@@ -86,7 +89,9 @@ class Output:
         self._emit = emit
         self._redact = redact
         self._later = later
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        self._busy = False
+        self._meanwhile: deque[tuple[str, str]] = deque()
         self._held: dict[str, list[str]] = {}
         self._held_size = 0  # characters of all streams; counted as they come, for a loop may print a million pieces
         self._flushed = 0.0
@@ -100,24 +105,48 @@ class Output:
         if not text:
             return
         with self._lock:
-            now = time.monotonic()
-            held = self._held.setdefault(stream, [])
-            text = text if text.isascii() else well_formed(text)
-            if len(text) > self._room:
-                self._over(stream, text, now)
+            if self._busy:
+                self._meanwhile.append((stream, text))
                 return
-            self._room -= len(text)
-            held.append(text)
-            self._held_size += len(text)
-            quiet = now - self._flushed >= FLUSH_SECONDS and "\n" in text
-            due = quiet or self._held_size >= FLUSH_CHARACTERS
-            ask = not due and not self._waiting
-            if due:
-                self._flush(now)
-            elif ask:
-                self._waiting = True
+            self._busy = True
+            try:
+                ask = self._take(stream, text)
+                while self._meanwhile:
+                    ask = self._take(*self._meanwhile.popleft()) or ask
+            finally:
+                self._busy = False
         if ask:
             self._later(self)
+
+    def _take(self, stream: str, text: str) -> bool:
+        """Take text; whether a flush is to be asked for."""
+        now = time.monotonic()
+        held = self._held.setdefault(stream, [])
+        text = text if text.isascii() else well_formed(text)
+        if len(text) > self._room:
+            self._over(stream, text, now)
+            return False
+        self._room -= len(text)
+        held.append(text)
+        self._held_size += len(text)
+        quiet = now - self._flushed >= FLUSH_SECONDS and "\n" in text
+        if quiet or self._held_size >= FLUSH_CHARACTERS:
+            self._flush(now)
+            return False
+        ask, self._waiting = not self._waiting, True
+        return ask
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """While something goes out. What is printed in the same thread meanwhile, as a finalizer may, goes after it."""
+        with self._lock:
+            outermost, self._busy = not self._busy, True
+            try:
+                yield
+                while outermost and self._meanwhile:
+                    self._take(*self._meanwhile.popleft())
+            finally:
+                self._busy = not outermost
 
     def _over(self, stream: str, text: str, now: float) -> None:
         """Take text that is over the limit: what still fits goes out, the end is kept for later."""
@@ -134,7 +163,7 @@ class Output:
 
     def display(self, bundle: dict[str, Any]) -> None:
         """Take a rich display (MIME type → content)."""
-        with self._lock:
+        with self._alone():
             self._flush(time.monotonic())
             self._room_display -= sum(map(_size, bundle.values()))
             if self._room_display < 0:
@@ -155,7 +184,7 @@ class Output:
 
     def traceback(self, text: str, raised: dict[str, str]) -> None:
         """Take a traceback, and what was raised."""
-        with self._lock:
+        with self._alone():
             self._flush(time.monotonic(), everything=True)
             known = {name: self._redact(well_formed(value))[:RAISED_LIMIT] for name, value in raised.items()}
             self._emit("traceback", self._redact(well_formed(text)), known)
@@ -164,13 +193,13 @@ class Output:
         """Emit what is held back; ``everything`` also the end of an unfinished line."""
         if not self._held:
             return
-        with self._lock:
+        with self._alone():
             self._waiting = False
             self._flush(time.monotonic(), everything=everything)
 
     def _flush(self, now: float, *, everything: bool = False) -> None:
         self._flushed = now
-        for stream, pieces in self._held.items():
+        for stream, pieces in list(self._held.items()):
             if not pieces:
                 continue
             text = "".join(pieces)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
+from flowbook.calling.routing import sink
 from flowbook.errors import FlowbookError, StoreError
 from flowbook.events import (
     Event,
@@ -26,10 +27,14 @@ logger = logging.getLogger("flowbook.engine")
 logger.addHandler(logging.NullHandler())
 
 Subscriber = Callable[[Event], None]
+E = TypeVar("E", bound=Event)
+T = TypeVar("T")
 
 
 class Telling:
     """Calls every subscriber with every event; one that fails hurts neither the run nor the others.
+
+    What it prints, or logs, is nobody's output: of a node it would be told to it again.
 
     ``problems`` are the errors of subscribers that a person should see, such as a journal that could not write. Once
     ``over`` is set, what tasks still print and how far they say to be is left out.
@@ -57,11 +62,11 @@ class Telling:
 
     def started(self, node: PlannedNode, at: float) -> str:
         """Tell that a node starts; why that could not be recorded, and so must not be done, else nothing."""
-        return self._start(NodeStarted(self._run_id, node.id, at, node.task, node.effects))
+        return _apart(self._start, NodeStarted(self._run_id, node.id, at, node.task, node.effects))
 
     def item_started(self, node: PlannedNode, at: float, item: int, digest: str) -> str:
         """Tell that a node's task is called for an item; as :meth:`started`."""
-        return self._start(ItemStarted(self._run_id, node.id, at, item, digest, node.effects))
+        return _apart(self._start, ItemStarted(self._run_id, node.id, at, item, digest, node.effects))
 
     def _start(self, event: NodeStarted | ItemStarted) -> str:
         for subscriber in self._subscribers:
@@ -99,6 +104,9 @@ class Telling:
 
     def tell(self, event: Event) -> None:
         """Tell an event."""
+        _apart(self._tell, event)
+
+    def _tell(self, event: Event) -> None:
         for subscriber in self._subscribers:
             try:
                 subscriber(event)
@@ -107,3 +115,14 @@ class Telling:
                     self.problems.append(str(error))
             except Exception:
                 logger.exception("a subscriber failed at %s of run %s", type(event).__name__, self._run_id)
+
+
+def _apart(tell: Callable[[E], T], event: E) -> T:
+    """``tell`` the event, in the thread of a call it may be, as if in none."""
+    if sink.get() is None:
+        return tell(event)
+    within = sink.set(None)
+    try:
+        return tell(event)
+    finally:
+        sink.reset(within)

@@ -67,6 +67,14 @@ def _in_words(value: Any, redact_json: Callable[[Any], Any]) -> Any:
         return _shortened(value, redact_json)
 
 
+def keep_display(bundle: Mapping[str, Any]) -> str:
+    """A display (MIME type → content) as JSON; what JSON has no form for as text, a number that is none as its word."""
+    try:
+        return json_of(dict(bundle), default=str)
+    except Exception:  # noqa: BLE001 - NaN, keys of other kinds, or whatever an object does when it is looked at
+        return json_of({str(kind): _in_words(content, lambda value: value) for kind, content in bundle.items()})
+
+
 def keep_params(params: Any, redact_json: Callable[[Any], Any]) -> str | None:
     """``params`` as JSON of about 20,000 characters at most, without secrets; None when there are none.
 

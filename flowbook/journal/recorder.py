@@ -17,8 +17,8 @@ from flowbook.events import (
     RunFinished,
     RunStarted,
 )
-from flowbook.journal.contents import json_of, keep, leave_out
-from flowbook.journal.inputs import keep_inputs, keep_params
+from flowbook.journal.contents import keep, leave_out
+from flowbook.journal.inputs import keep_display, keep_inputs, keep_params
 from flowbook.journal.protocol import Redactor
 from flowbook.journal.tables import Connection, Tables
 from flowbook.models import Definition
@@ -99,7 +99,7 @@ class Recorder:
             self._database.commit(self._hurried)
 
     def _node_output(self, event: NodeOutput) -> None:
-        bundle = None if event.data is None else json_of(dict(event.data), default=str)
+        bundle = None if event.data is None else keep_display(event.data)
         row = (self.number, event.node_id, event.at, event.stream, event.text, bundle, event.item)
         self._database.append("output", row)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 
-from flowbook.calling.routing import sink
 from flowbook.events import Event, NodeOutput
 from flowbook.workspace.run import in_notebook
 
@@ -13,14 +12,6 @@ def said_aloud(event: Event) -> None:
     """Print what a node printed; show in a notebook what it displayed."""
     if not isinstance(event, NodeOutput):
         return
-    within = sink.set(None)  # else it would be the node that prints this, too
-    try:
-        _say(event)
-    finally:
-        sink.reset(within)
-
-
-def _say(event: NodeOutput) -> None:
     if event.stream == "display" and event.data and in_notebook():
         from IPython.display import display
 
