@@ -482,7 +482,10 @@ class TestCheck:
 class TestTables:
     """As listings print them."""
 
-    ROWS = (("short", "a description of several words that goes on", "https://example.com/a-long-one"), ("b", "", "x"))
+    ROWS = (
+        ("short", "a first-rate well-known state-of-the-art thing that goes on", "https://example.com/a-long-one"),
+        ("b", "", "x"),
+    )
 
     def printed(self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, width: int) -> list[str]:
         monkeypatch.setenv("COLUMNS", str(width))

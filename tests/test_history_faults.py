@@ -20,6 +20,7 @@ from flowbook.cli import run as run_command
 from flowbook.errors import RunCancelled, RunFailed, StoreError
 from flowbook.events import RunFinished, RunStarted
 from flowbook.journal import Journal
+from flowbook.journal.recorder import keep_definition
 from flowbook.models import Workflow
 from flowbook.redaction import Redactor
 from flowbook.workspace import Workspace
@@ -211,6 +212,26 @@ class TestTheCommandLine:
         assert run_command(["run", "flow", "--json"]) == 2
         assert '"status": "refused"' in capsys.readouterr().out
         assert calls() == ["a"]
+
+
+def test_a_definition_goes_in_together_with_its_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is no moment in between, in which another process would take it for one that no run needs."""
+    said: list[str] = []
+
+    def keep(connection: sqlite3.Connection, definition: Any) -> None:
+        connection.set_trace_callback(said.append)
+        keep_definition(connection, definition)
+
+    monkeypatch.setattr("flowbook.journal.recorder.keep_definition", keep)
+    flow = Workflow(name="flow")
+    flow.add("a", "step.read")
+    journal = Journal(tmp_path / "runs.sqlite")
+    journal.recorder(flow, Redactor())(RunStarted("r", 1.0, "flow", ("a",), {}))
+    (definition,) = [place for place, one in enumerate(said) if one.startswith("INSERT INTO definitions")]
+    (run,) = [place for place, one in enumerate(said) if one.startswith("INSERT INTO runs")]
+    assert definition < run
+    assert "COMMIT" not in said[definition:run]
+    journal.close()
 
 
 def test_a_definition_is_there_as_long_as_a_run_needs_it(tmp_path: Path) -> None:
