@@ -849,9 +849,14 @@ class TestEvents:
         assert isinstance(ran.events[0], RunStarted)
         assert isinstance(ran.events[-1], RunFinished)
 
-    def test_a_subscriber_that_fails_does_not_hurt_the_run(self, caplog: pytest.LogCaptureFixture) -> None:
+    @pytest.mark.parametrize("error", [RuntimeError("subscriber"), SystemExit(3)], ids=repr)
+    def test_a_subscriber_that_fails_does_not_hurt_the_run(
+        self, error: BaseException, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """Nor does one that calls sys.exit: that of a run in the background ended its thread, and the run never did."""
+
         def bad(event: Any) -> None:
-            raise RuntimeError("subscriber")
+            raise error
 
         assert run(flow_of("", a="ok"), subscribers=[bad]).status == "succeeded"
         assert "a subscriber failed" in caplog.text

@@ -27,6 +27,7 @@ logger = logging.getLogger("flowbook.engine")
 logger.addHandler(logging.NullHandler())
 
 Subscriber = Callable[[Event], None]
+_FAILS = (Exception, SystemExit)  # that a subscriber wants to leave ends neither the run nor the thread it goes on in
 E = TypeVar("E", bound=Event)
 T = TypeVar("T")
 
@@ -57,7 +58,7 @@ class Telling:
                 subscriber(event)
             except StoreError:
                 raise
-            except Exception:
+            except _FAILS:
                 logger.exception("a subscriber failed at the start of run %s", self._run_id)
 
     def started(self, node: PlannedNode, at: float) -> str:
@@ -74,7 +75,7 @@ class Telling:
                 subscriber(event)
             except StoreError as error:
                 return f"not started, since it could not be recorded: {error}"
-            except Exception:
+            except _FAILS:
                 logger.exception("a subscriber failed at the start of node %s of run %s", event.node_id, self._run_id)
         return ""
 
@@ -113,7 +114,7 @@ class Telling:
             except FlowbookError as error:
                 if str(error) not in self.problems:
                     self.problems.append(str(error))
-            except Exception:
+            except _FAILS:
                 logger.exception("a subscriber failed at %s of run %s", type(event).__name__, self._run_id)
 
 
