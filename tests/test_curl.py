@@ -195,6 +195,68 @@ def test_what_only_the_shell_knows_is_an_input_or_to_be_filled_in() -> None:
     assert [one.name for one in found.inputs] == ["user_id", "price"]
 
 
+@pytest.mark.parametrize(
+    "before",
+    [
+        "KEY=abc KIND=big\n", "export KEY=abc; export KIND=big; ", 'KEY="abc" && KIND=\'big\' && ',
+        "declare -x KEY=abc KIND=big\n", "KIND=small; KIND=big; B=c; KEY=ab$B; ",
+        '$key = "abc"; $kind = "big"; ', '$env:KEY = "abc"\n$env:KIND = "big"\n',
+    ],
+)  # fmt: skip
+def test_what_commands_before_give_variables_is_filled_in_and_a_secret_is_none_of_the_params(before: str) -> None:
+    """It was left out, and asked for as an input or a credential."""
+    name = "$env:{}" if "$env" in before else "${}"
+    key, kind = (name.format(one.lower() if before[:2] == "$k" else one) for one in ("KEY", "KIND"))
+    found = read_curl(f'{before}curl -H "Authorization: Bearer {key}" "https://x.org/{kind}?a={kind}&q={key}"')
+    assert found.node.params == {"url": "https://x.org/big", "query": {"a": "big", "q": "${{ inputs.key }}"}}
+    assert found.credentials == {"base_url": "https://x.org", "token": "abc"}
+    assert (found.missing, found.notes, found.values) == ((), (), {"key": "abc"})
+    assert [(one.name, one.type) for one in found.inputs] == [("key", "password")]
+
+
+def test_a_shell_sends_what_its_variables_hold(service: FakeService) -> None:
+    """The node is given what is a secret by an input; all else is as a shell fills it in."""
+    first = 'A="x y"; B=$A; C=cc; O="-X PUT"'
+    command = f"""{first}; curl $O "{service.url}/$C/${{C}}" -d "v=$A" -H 'X: $A' -d @- <<END\nw=$B\nEND"""
+    assert differing(sent_by_curl(command, service), sent_by_node(read_curl(command), service)) == ""
+
+
+@pytest.mark.parametrize(
+    ("command", "says", "asks"),
+    [
+        ("KEY=abc curl https://x.org/$A", "KEY=… before curl was left out", ["a"]),
+        ("A=abc make; curl https://x.org/$A", "what the shell does besides was left out: make", ["a"]),
+        ("A=(1 2); curl https://x.org/$A", "what the shell does besides was left out: A", ["a"]),
+        ("A=abc; curl https://x.org/${A%c}", "", ["a"]),
+        ("A=$(date); curl https://x.org/$A", "what $(date …) gives is not known", ["output"]),
+    ],
+)
+def test_what_is_not_set_for_the_command_is_asked_for(command: str, says: str, asks: list[str]) -> None:
+    found = read_curl(command)
+    assert [one.name for one in found.inputs] == asks
+    assert says in " ".join(found.notes)
+    assert "abc" not in repr((found.node, found.notes))
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "A=" + "x" * 10**6 + "; curl https://x.org -d " + "$A" * 400_000,
+        "A=xx; " + "".join(f"{chr(66 + i)}=${chr(65 + i)}${chr(65 + i)}; " for i in range(24)) + "curl x.org/$Y",
+        "curl https://x.org -d @- " + "<<A " * 150 + "\nA" * 150,
+    ],
+)  # fmt: skip
+def test_what_would_become_too_much_is_refused(command: str) -> None:
+    with pytest.raises(FileFormatError, match=r"longer than|more than"):
+        read_curl(command)
+
+
+@pytest.mark.parametrize("more", ["a ", "x", "-F a=b ", "\n", "; export -x"])
+def test_a_long_command_is_read_in_a_time_that_grows_as_it_does(more: str) -> None:
+    """One of 2 MB took hours: what was still to be read was copied for each word."""
+    read_curl("curl https://x.org " + more * (300_000 // len(more)) + " -d a")
+
+
 def test_text_that_looks_like_an_expression_stays_text() -> None:
     assert params("curl https://x.org -H 'X: ${{ a }}' --json '{\"a\": \"${{ b }}\"}'")["body"] == {"a": "$${{ b }}"}
 

@@ -149,7 +149,10 @@ def _multipart(sending: Sending, inputs: Inputs) -> dict[str, Any]:
             continue
         parts = files if kind == "file" else fields
         before = parts.get(name)
-        parts[name] = value if before is None else [*(before if isinstance(before, list) else [before]), value]
+        if isinstance(before, list):
+            before.append(value)
+        else:
+            parts[name] = value if before is None else [before, value]
     _drop(sending, "content-type")
     params: dict[str, Any] = {"body": _hidden(fields, inputs)} if fields else {}
     if files:

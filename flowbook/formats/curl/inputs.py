@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from flowbook.formats.curl.words import MARK
@@ -12,14 +13,23 @@ _MARKED = re.compile(f"{MARK}([^{MARK}]*){MARK}")
 
 
 class Inputs:
-    """Gathers them while a node is made; ``secrets`` are the values of those that are passwords."""
+    """Gathers them while a node is made; ``secrets`` are the values of those that are passwords.
 
-    def __init__(self) -> None:
+    ``known`` are the values of variables whose names are those of secrets.
+    """
+
+    def __init__(self, known: Mapping[str, str]) -> None:
         self.parameters: dict[str, Parameter] = {}
         self.secrets: dict[str, str] = {}
+        self._known = known
+
+    def resolved(self, text: str) -> str:
+        """A text that is a secret, with the values of the variables in it that are known."""
+        return _MARKED.sub(lambda name: self._known.get(name[1], name[0]), text)
 
     def secret(self, name: str, value: str) -> str:
         """What stands for a secret in a text; one that is a variable of the shell becomes a password, too."""
+        value = self.resolved(value)
         variable = _MARKED.fullmatch(value)
         id = _identifier(variable[1] if variable else name)
         if variable is None:
@@ -46,6 +56,9 @@ class Inputs:
             if literal.endswith("$"):  # two of them before a brace would be a literal one
                 literal = literal[:-1] + '${{ "$" }}'
             id = _identifier(found[1])
+            if found[1] in self._known:
+                self.secrets.setdefault(id, self._known[found[1]])
+                self.parameters[id] = Parameter(name=id, type="password", required=True)
             self.parameters.setdefault(id, Parameter(name=id, required=True))
             pieces += [literal, f"${{{{ inputs.{id} }}}}"]
             place = found.end()

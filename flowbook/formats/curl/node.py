@@ -63,8 +63,9 @@ def read_curl(text: str) -> FromCurl:
 
     Nothing is run or asked. Raises FileFormatError for what is no curl command, or one that is cut off.
     """
-    sending = read(cut(text))
-    inputs = Inputs()
+    found = cut(text)
+    sending = read(found)
+    inputs = Inputs(found.values)
     address = address_of(sending, inputs)
     body = body_of(sending, inputs)
     secrets = _Secrets(sending, address, inputs)
@@ -112,6 +113,7 @@ class _Secrets:
 
     def __init__(self, sending: Sending, address: Address, inputs: Inputs) -> None:
         self.sending = sending
+        self.inputs = inputs
         self.credentials: dict[str, str] = {}
         self.missing: list[str] = []
         self.headers: dict[str, str] = {}
@@ -132,6 +134,7 @@ class _Secrets:
             self.credentials = {"base_url": address.origin, **self.credentials}
 
     def _hold(self, name: str, value: str) -> None:
+        value = self.inputs.resolved(value)
         if is_variable(value):
             self.missing.append(name)
         else:
@@ -199,4 +202,4 @@ class _Secrets:
             self.credentials |= {"api_key_name": name, "api_key_in": place}
             self._hold("api_key", value)
         else:
-            self.more["secret_headers" if place == "header" else "secret_query"][name] = value
+            self.more["secret_headers" if place == "header" else "secret_query"][name] = self.inputs.resolved(value)

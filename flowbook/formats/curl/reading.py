@@ -66,6 +66,10 @@ def read(found: Words) -> Sending:
     sending = Sending()
     if start and not all(word in ("sudo", "time", "exec", "command") for word in found.words[:start]):
         sending.note("what stands before curl was left out")
+    for name in found.environment:
+        sending.note(
+            f"{name}=… before curl was left out: it is set for curl alone, after the shell has filled in ${name}"
+        )
     for rest in found.rest:
         sending.note(f"what the shell does besides was left out: {rest.partition('=')[0]}")
     for output in found.outputs:

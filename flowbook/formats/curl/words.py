@@ -1,8 +1,9 @@
 """A curl command cut into its words, as the shell that it was written for cuts it.
 
 Three shells are known: POSIX ones (``'…'``, ``"…"``, ``$'…'``, continued lines, here-documents), Windows' ``cmd``
-(``^``, as browsers copy it) and PowerShell (a backtick ends a line that goes on). A variable is not known here: it
-stands in a word as its name between two :data:`MARK`, a character that no command holds.
+(``^``, as browsers copy it) and PowerShell (a backtick ends a line that goes on). A variable has the value that a
+command before curl gives it. Where none does, or its name is that of a secret, it stands in a word as its name between
+two :data:`MARK`, a character that no command holds.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ import re
 from dataclasses import dataclass, field
 
 from flowbook.errors import FileFormatError
+from flowbook.formats.curl import sensitive
 
 MARK = "\x7f"
 MAX_CHARACTERS = 2_000_000
 MAX_VARIABLES = 1_000
+MAX_DOCUMENTS = 100
 
 _NAME = re.compile(r"\$(?:\{([A-Za-z_]\w*)[^{}]*\}|([A-Za-z_]\w*|[0-9@*#?]))")
 _ANSI = re.compile(r"\\(?:([abefnrtv\\'\"?])|x([0-9A-Fa-f]{1,2})|u([0-9A-Fa-f]{1,4})|U([0-9A-Fa-f]{1,8})|([0-7]{1,3}))")
@@ -23,6 +26,12 @@ _HERE = re.compile(r"<<(-?)[ \t]*(['\"]?)([A-Za-z_]\w*)\2")
 _ENDS = re.compile(r"[0-9]?>&[0-9-]|<<<|(?:[0-9]|&)?(?:>>|[<>])|[|;&()]+")
 _CONTINUED = re.compile(r"\\[ \t]*\r?\n")
 _PROMPT = re.compile(r"\A(?:[$%#>]|PS [^>\n]*>|[A-Za-z]:\\[^>\n]*>)\s+")
+
+_ASSIGNS = re.compile(r"([A-Za-z_]\w*)=(?!\()")
+_PLAIN = re.compile(r"[^\s0-9'\"\\$`|;&()<>]+")  # no digit: one before > is a file's number
+_BLANKS = re.compile(r"[ \t\r\n]+")
+_IN_QUOTES = re.compile(r'[^"\\$`]+')
+_DECLARES = frozenset(["export", "local", "readonly", "declare", "typeset"])
 
 _HALF = re.compile("[\ud800-\udfff]")
 
@@ -33,6 +42,8 @@ class Words:
 
     ``stdin`` is what a here-document, or ``echo``, ``printf`` or ``cat`` before a pipe, gives it, and ``stdin_file``
     the file that it is read from in their place. ``outputs`` says which input stands for what ``$(…)`` gives.
+    ``values`` are those of secrets that stand in a word by their name, and ``environment`` what ``NAME=value curl …``
+    sets for curl alone: the shell fills in the command before.
     """
 
     words: list[str] = field(default_factory=list)
@@ -40,12 +51,14 @@ class Words:
     stdin: str | None = None
     stdin_file: str = ""
     outputs: list[str] = field(default_factory=list)
+    values: dict[str, str] = field(default_factory=dict, repr=False)
+    environment: list[str] = field(default_factory=list)
 
 
 def cut(text: str) -> Words:
     """The words of the first curl command in ``text``. Raises FileFormatError when its quotes do not match."""
     if len(text) > MAX_CHARACTERS:
-        raise FileFormatError(f"the command is longer than {MAX_CHARACTERS:,} characters.", "Put the data into a file.")
+        raise _too_long()
     if MARK in text or "\0" in text:
         raise FileFormatError("the command holds a control character that no shell hands on.", "Copy it once more.")
     found = _words(text)
@@ -80,21 +93,30 @@ class _Posix:
         self.text = text
         self.at = 0
         self.found = Words()
-        self.word: str | None = None
+        self.pieces: list[str] | None = None  # of the word that is being read
         self.redirected = ""
         self._outputs: dict[str, str] = {}
+        self._set: dict[str, str] = {}  # what commands before this one gave variables
+        self._sets: dict[str, str] = {}  # what this one does
+        self._setting = ""
+        self._documents = 0
+        self._filled = 0  # characters that variables gave
 
     def read(self) -> Words:
         while self.at < len(self.text):
             self._next()
         self._end_word()
+        self.found.environment = list(self._sets)
         return self.found
 
     def _next(self) -> None:
         character = self.text[self.at]
-        if character in " \t\r\n":
-            self._space(character)
-        elif self.word is None and character == "#":
+        if (name := self._assignment()) is not None:
+            self._end_word()
+            self._setting, self.pieces, self.at = name[1], [], name.end()
+        elif character in " \t\r\n":
+            self._space()
+        elif self.pieces is None and character == "#":
             self.at = self._line_end()
         elif character == "'":
             self._add(self._until("'", self.at + 1))
@@ -110,30 +132,59 @@ class _Posix:
         elif operator := _ENDS.match(self.text, self.at):
             self._operator(operator)
         else:
-            self._add(character, 1)
+            plain = _PLAIN.match(self.text, self.at)
+            self._add(plain[0] if plain else character, plain.end() - self.at if plain else 1)
 
     def _add(self, text: str, width: int = 0) -> None:
-        self.word = (self.word or "") + text
+        if self.pieces is None:
+            self.pieces = []
+        self.pieces.append(text)
         self.at += width
 
-    def _end_word(self) -> None:
-        if self.word is not None and self.redirected:
-            if self.redirected == "<<<":
-                self.found.stdin = self.word + "\n"
-            elif self.redirected in ("<", "0<"):
-                self.found.stdin, self.found.stdin_file = None, self.word
-            else:
-                self.found.rest.append(f"{self.redirected} {self.word}")
-            self.redirected = ""
-        elif self.word is not None:
-            self.found.words.append(self.word)
-        self.word = None
+    def _assignment(self) -> re.Match[str] | None:
+        """A name and ``=`` where a variable may be set: at a command's begin, or behind ``export`` and the like."""
+        name = None if self.pieces is not None or self.redirected else _ASSIGNS.match(self.text, self.at)
+        return name if name is not None and self._declares() else None
 
-    def _space(self, character: str) -> None:
+    def _declares(self) -> bool:
+        words = self.found.words
+        return not words or (words[0] in _DECLARES and len(words) < 4 and all(word[:1] == "-" for word in words[1:]))
+
+    def _assigned(self) -> bool:
+        """Whether the words so far were a command that only sets variables, for those after it; they are set then."""
+        words = self.found.words
+        if len(words) == 3 and words[1] == "=" and (name := re.fullmatch(f"{MARK}(\\w+){MARK}", words[0])):
+            self._sets[name[1]] = words[2]  # as PowerShell does
+        elif not self._sets or not self._declares():
+            return False
+        self._set |= self._sets
+        return True
+
+    def _end_word(self) -> None:
+        if self.pieces is None:
+            return
+        word, self.pieces = "".join(self.pieces), None
+        if self._setting:
+            self._sets[self._setting] = word
+            self._setting = ""
+        elif not self.redirected:
+            self.found.words.append(word)
+        else:
+            if self.redirected == "<<<":
+                self.found.stdin = word + "\n"
+            elif self.redirected in ("<", "0<"):
+                self.found.stdin, self.found.stdin_file = None, word
+            else:
+                self.found.rest.append(f"{self.redirected} {word}")
+            self.redirected = ""
+
+    def _space(self) -> None:
         self._end_word()
-        self.at += 1
-        following = self.text[self.at :].lstrip()
-        if character == "\n" and self.found.words and following and not following.startswith(("-", "#", "'", '"')):
+        blanks = _BLANKS.match(self.text, self.at)
+        assert blanks is not None
+        self.at = blanks.end()
+        begun = self.found.words or self._sets
+        if "\n" in blanks[0] and begun and self.text[self.at : self.at + 1] not in ("", "-", "#", "'", '"'):
             self._leave(self.at)
 
     def _leave(self, start: int) -> None:
@@ -144,9 +195,12 @@ class _Posix:
         elif self.text[start : self.at] == "|" and self.found.words and self._gives():
             self.found.words.clear()
         else:
-            self.found.rest.extend(self.found.words[:1])
+            if not self._assigned():
+                self.found.rest.extend(self.found.words[:1])
             self.found.words.clear()
             self.found.stdin, self.found.stdin_file = None, ""
+        if not self.found.words:
+            self._sets.clear()
 
     def _gives(self) -> bool:
         """Whether the words so far are a command whose output is known without running it: that is curl's input."""
@@ -168,7 +222,7 @@ class _Posix:
         here = _HERE.match(self.text, self.at)
         if here is not None:
             self._here(here)
-        elif operator[0][0].isdigit() and self.word is not None:
+        elif operator[0][0].isdigit() and self.pieces is not None:
             self._add(operator[0][0], 1)  # the digit ends a word: it is none of a file's number
         else:
             self._end_word()
@@ -180,6 +234,9 @@ class _Posix:
 
     def _here(self, here: re.Match[str]) -> None:
         """A here-document: its lines are the standard input, the rest of its own line goes on."""
+        self._documents += 1
+        if self._documents > MAX_DOCUMENTS:
+            raise FileFormatError(f"the command has more than {MAX_DOCUMENTS} here-documents.", "Copy one command.")
         self._end_word()
         line_end = self._line_end()
         lines = self.text[line_end + 1 :].split("\n")
@@ -188,7 +245,7 @@ class _Posix:
             raise FileFormatError(f"the here-document is not closed: there is no line {here[3]}.", "Copy all of it.")
         taken = [line.lstrip("\t") if here[1] else line for line in lines[: ends[0]]]
         content = "".join(line + "\n" for line in taken)
-        self.found.stdin = content if here[2] else _NAME.sub(lambda name: variable(name[1] or name[2]), content)
+        self.found.stdin = content if here[2] else _NAME.sub(self._value, content)
         self.text = self.text[here.end() : line_end] + "\n" + "\n".join(lines[ends[0] + 1 :])
         self.at = 0
 
@@ -208,12 +265,17 @@ class _Posix:
             if character == "\\" and following and following in '$`"\\\n':
                 self._add("" if following == "\n" else following, 2)
             elif character in "$`":
-                self._expansion()
+                self._expansion(quoted=True)
             else:
-                self._add(character, 1)
+                self._run(character)
         if self.at >= len(self.text):
             raise _unclosed('"')
         self.at += 1
+
+    def _run(self, character: str) -> None:
+        """Inside of double quotes: all up to what means something there, or the one character."""
+        end = _IN_QUOTES.match(self.text, self.at)
+        self._add(end[0] if end else character, end.end() - self.at if end else 1)
 
     def _ansi(self) -> None:
         end = re.compile(r"(?:[^'\\]|\\.)*", re.DOTALL).match(self.text, self.at + 2)
@@ -233,7 +295,7 @@ class _Posix:
             self._end_word()
             self.at = continued.end()
 
-    def _expansion(self) -> None:
+    def _expansion(self, *, quoted: bool = False) -> None:
         """A variable, or what a command in the place of it gives."""
         if self.text.startswith("$((", self.at) or self.text[self.at : self.at + 2] == "$(":
             end = _closing(self.text, self.at + 1)
@@ -243,10 +305,31 @@ class _Posix:
             command = self._until("`", self.at + 1)
             self._output(command, command)
         elif name := _NAME.match(self.text, self.at):
-            self._add(variable(name[1] or name[2]))
+            self._fill(self._value(name), quoted)
             self.at = name.end()
         else:
             self._add("$", 1)
+
+    def _value(self, name: re.Match[str]) -> str:
+        """What a variable holds, else what stands for it: also for a secret, whose value is kept apart."""
+        known = self._set.get(name[1] or name[2])
+        if known is None or name[0] not in (f"${name[2]}", f"${{{name[1]}}}", f"$env:{name[1]}", f"${name[1]}"):
+            return variable(name[1] or name[2])
+        if MARK in known or not sensitive.named(name[1] or name[2]):
+            self._filled += len(known)
+            if self._filled > MAX_CHARACTERS:
+                raise _too_long()
+            return known
+        self.found.values[name[1] or name[2]] = known
+        return variable(name[1] or name[2])
+
+    def _fill(self, text: str, quoted: bool) -> None:
+        """Add what a variable holds: outside of quotes a blank in it ends a word."""
+        pieces = [text] if quoted or self._setting else text.split()
+        for place, piece in enumerate(pieces):
+            if place:
+                self._end_word()
+            self._add(piece)
 
     def _output(self, whole: str, command: str) -> None:
         """What a command gives in the place of it: each has an input of its own, and the same one the same."""
@@ -294,30 +377,35 @@ class _PowerShell(_Posix):
             if self.text.startswith('""', self.at) or self.text.startswith('\\"', self.at):
                 self._add('"', 2)
             elif self.text[self.at] in "$`":
-                self._expansion()
+                self._expansion(quoted=True)
             else:
-                self._add(self.text[self.at], 1)
+                self._run(self.text[self.at])
         if self.at >= len(self.text):
             raise _unclosed('"')
         self.at += 1
 
-    def _expansion(self) -> None:
+    def _expansion(self, *, quoted: bool = False) -> None:
         if self.text[self.at] == "`":
             following = self.text[self.at + 1 : self.at + 2]
-            if self.word is None and following.isspace():
+            if self.pieces is None and following.isspace():
                 self.at += 1
             else:
                 self._add({"n": "\n", "t": "\t", "r": "\r", "0": ""}.get(following, following), 2)
-        elif name := re.compile(r"\$(?:env:|\{env:)?([A-Za-z_]\w*)\}?").match(self.text, self.at):
-            self._add(variable(name[1]))
+        elif name := re.compile(r"\$(?:env:|\{env:)?([A-Za-z_]\w*)(\})?").match(self.text, self.at):
+            beginning = self.pieces is None and not self.found.words  # there it is what is set
+            self._add(variable(name[1]) if beginning else self._value(name))
             self.at = name.end()
         else:
-            super()._expansion()
+            super()._expansion(quoted=quoted)
 
 
 def is_curl(word: str) -> bool:
     """Whether a word calls curl."""
     return re.fullmatch(r"(?:.*[/\\])?curl(?:\.exe)?", word, re.IGNORECASE) is not None
+
+
+def _too_long() -> FileFormatError:
+    return FileFormatError(f"the command is longer than {MAX_CHARACTERS:,} characters.", "Put the data into a file.")
 
 
 def _unclosed(quote: str) -> FileFormatError:
