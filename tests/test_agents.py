@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -176,33 +177,114 @@ def test_lines_are_answered_by_lines(ws: Workspace) -> None:
     assert out.getvalue() == b'{"jsonrpc":"2.0","id":1,"result":{}}\n'
 
 
-def test_over_http_only_who_has_the_token_is_answered(ws: Workspace) -> None:
-    listening = http_server(server(ws), 0, "t0ken")
-    serving = threading.Thread(target=listening.serve_forever, args=(0.02,))
-    serving.start()
-    url = f"http://127.0.0.1:{listening.server_address[1]}/mcp"
+class Http:
+    """A server over HTTP, and what a client asks of it."""
 
-    def post(message: Any, token: str = "t0ken", **headers: str) -> tuple[int, bytes]:
-        body = json.dumps({"jsonrpc": "2.0", **message}).encode()
+    def __init__(self, ws: Workspace) -> None:
+        self.listening = http_server(server(ws), 0, "t0ken")
+        self.serving = threading.Thread(target=self.listening.serve_forever, args=(0.02,))
+        self.serving.start()
+
+    def open(self, message: Any, *, method: str = "POST", token: str = "t0ken", **headers: str) -> Any:
+        """The answer, which is not read yet."""
+        body = None if message is None else json.dumps({"jsonrpc": "2.0", **message}).encode()
+        about = {"Authorization": f"Bearer {token}", "Accept": "application/json, text/event-stream"}
+        about |= {name.replace("_", "-"): value for name, value in headers.items()}
+        url = f"http://127.0.0.1:{self.listening.server_address[1]}/mcp"
+        return urlopen(Request(url, body, about, method=method), timeout=20)
+
+    def post(self, message: Any, **more: str) -> tuple[int, bytes]:
         try:
-            with urlopen(Request(url, body, {"Authorization": f"Bearer {token}", **headers}), timeout=20) as answer:
+            with self.open(message, **more) as answer:
                 return answer.status, answer.read()
         except HTTPError as error:
             with error:
                 return error.code, b""
 
+    def session(self) -> str:
+        with self.open({"id": 0, "method": "initialize", "params": {}}) as answer:
+            return str(answer.headers["Mcp-Session-Id"])
+
+
+@pytest.fixture
+def http(ws: Workspace) -> Iterator[Http]:
+    one = Http(ws)
+    yield one
+    one.listening.shutdown()
+    one.listening.server_close()
+    one.serving.join()
+
+
+def test_over_http_only_who_has_the_token_is_answered(http: Http) -> None:
+    assert http.post({"id": 1, "method": "ping"}) == (200, b'{"jsonrpc": "2.0", "id": 1, "result": {}}')
+    assert http.post({"method": "notifications/initialized"}) == (202, b"")
+    assert http.post({"id": 1, "method": "ping"}, token="other")[0] == 401
+    assert http.post({"id": 1, "method": "ping"}, Origin="https://evil.example.com")[0] == 403
+    assert http.post({"id": 1, "method": "ping"}, Host="evil.example.com:80")[0] == 403
+    params = {"name": "greet-all", "arguments": {"who": "Ada"}, "_meta": {"progressToken": 1}}
+    assert http.post({"id": 2, "method": "tools/call", "params": params})[1].startswith(b"event: message\ndata: {")
+    alone = http.post({"id": 2, "method": "tools/call", "params": params}, Accept="application/json")
+    assert json.loads(alone[1])["result"]["structuredContent"]["status"] == "succeeded"
+
+
+def held(ws: Workspace, tmp_path: Path) -> Path:
+    """A workflow whose second node goes on until the file is there."""
+    flow, gate = Workflow("held"), tmp_path / "gate"
+    flow.add("first", "core.set", params={"values": 1})
+    code = f"import pathlib, time\n\nwhile not pathlib.Path({str(gate)!r}).exists():\n    time.sleep(0.01)"
+    flow.add("second", "core.python", params={"code": code})
+    flow.connect("first", "second")
+    ws.save(flow)
+    return gate
+
+
+HELD = {"name": "held", "arguments": {}, "_meta": {"progressToken": 1}}
+
+
+def test_over_http_progress_is_told_while_the_run_goes_on(http: Http, ws: Workspace, tmp_path: Path) -> None:
+    """It came together with the answer."""
+    gate = held(ws, tmp_path)
     try:
-        assert post({"id": 1, "method": "ping"}) == (200, b'{"jsonrpc": "2.0", "id": 1, "result": {}}')
-        assert post({"method": "notifications/initialized"}) == (202, b"")
-        assert post({"id": 1, "method": "ping"}, "other")[0] == 401
-        assert post({"id": 1, "method": "ping"}, Origin="https://evil.example.com")[0] == 403
-        assert post({"id": 1, "method": "ping"}, Host="evil.example.com:80")[0] == 403
-        params = {"name": "greet-all", "arguments": {"who": "Ada"}, "_meta": {"progressToken": 1}}
-        assert post({"id": 2, "method": "tools/call", "params": params})[1].startswith(b"event: message\ndata: {")
+        with http.open({"id": 2, "method": "tools/call", "params": HELD}) as answer:
+            first = [answer.readline() for _ in range(3)]
+            gate.touch()
+            rest = answer.read()
     finally:
-        listening.shutdown()
-        listening.server_close()
-        serving.join()
+        gate.touch()
+    assert json.loads(first[1].removeprefix(b"data: "))["params"]["message"] == "first: succeeded"
+    assert b'"structuredContent"' in rest
+
+
+def test_a_client_ends_its_own_calls_and_not_those_of_another(http: Http, ws: Workspace, tmp_path: Path) -> None:
+    """Each counts its requests by itself: the same number was the same call."""
+    gate = held(ws, tmp_path)
+    one, other = http.session(), http.session()
+    cancel = {"method": "notifications/cancelled", "params": {"requestId": 7}}
+    try:
+        with (
+            http.open({"id": 7, "method": "tools/call", "params": HELD}, Mcp_Session_Id=one) as first,
+            http.open({"id": 7, "method": "tools/call", "params": HELD}, Mcp_Session_Id=other) as second,
+        ):
+            assert http.post(cancel, Mcp_Session_Id=one)[0] == 202
+            assert b'"result"' not in first.read()
+            gate.touch()
+            assert b'"result"' in second.read()
+    finally:
+        gate.touch()
+
+
+def test_a_client_that_ends_its_session_ends_its_calls(http: Http, ws: Workspace, tmp_path: Path) -> None:
+    gate, session = held(ws, tmp_path), http.session()
+    try:
+        with http.open({"id": 7, "method": "tools/call", "params": HELD}, Mcp_Session_Id=session) as answer:
+            assert http.post(None, method="DELETE", Mcp_Session_Id=session)[0] == 204
+            assert b'"result"' not in answer.read()
+    finally:
+        gate.touch()
+    assert ws.run_record("last").summary.status == "cancelled"
+    assert http.post({"id": 8, "method": "ping"}, Mcp_Session_Id=session)[0] == 404
+    assert http.post(None, method="DELETE", Mcp_Session_Id="none")[0] == 404
+    assert http.post(None, method="DELETE", token="other")[0] == 401
 
 
 def test_a_client_of_the_official_library_talks_to_the_command(ws: Workspace) -> None:

@@ -6,6 +6,7 @@ Facts: https://modelcontextprotocol.io/specification/2025-06-18 (basic/lifecycle
 from __future__ import annotations
 
 import json
+import secrets
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -18,6 +19,7 @@ from flowbook.view.jsonable import jsonable
 
 VERSIONS = ("2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05")
 _PARSE, _INVALID, _NO_METHOD, _BAD_PARAMS = -32700, -32600, -32601, -32602
+_MOST_SESSIONS = 1000
 _INSTRUCTIONS = "Workflows of a Flowbook workspace. Each call is one run; the answer has its id, and what failed."
 
 Message = dict[str, Any]
@@ -29,10 +31,32 @@ class Server:
 
     def __init__(self, tools: Callable[[], Iterable[Tool]]) -> None:
         self._tools = tools
-        self._going: dict[Any, _Going] = {}
+        self._going: dict[tuple[str, Any], _Going] = {}
+        self._sessions: dict[str, None] = {}
         self._lock = threading.Lock()
 
-    def take(self, text: str | bytes, send: Send) -> None:
+    def open_session(self) -> str:
+        """The id of a new session, for a transport that several clients share: each counts its requests by itself."""
+        id = secrets.token_urlsafe(24)
+        with self._lock:
+            self._sessions[id] = None
+            if len(self._sessions) > _MOST_SESSIONS:
+                del self._sessions[next(iter(self._sessions))]
+        return id
+
+    def knows(self, session: str) -> bool:
+        """Whether a session was opened here, and has not ended."""
+        return session in self._sessions
+
+    def end_session(self, session: str) -> None:
+        """Forget a session; what goes on in it is cancelled."""
+        with self._lock:
+            self._sessions.pop(session, None)
+            going = [one for (of, _), one in self._going.items() if of == session]
+        for one in going:
+            one.cancel()
+
+    def take(self, text: str | bytes, send: Send, session: str = "") -> None:
         """Answer one message, by way of ``send``: none for a notification, any number of progress before an answer."""
         try:
             message = parse_json(text)
@@ -42,14 +66,14 @@ class Server:
         if not isinstance(message, dict) or message.get("jsonrpc") != "2.0":
             send(_error(None, _INVALID, "this is no message of JSON-RPC 2.0"))
         elif "method" in message:
-            self._request(message, send)
+            self._request(message, send, session)
 
-    def _request(self, message: Message, send: Send) -> None:
+    def _request(self, message: Message, send: Send, session: str) -> None:
         method, id, params = message["method"], message.get("id"), message.get("params")
         params = params if isinstance(params, dict) else {}
         if "id" not in message:
             if method == "notifications/cancelled":
-                self._cancel(params.get("requestId"))
+                self._cancel((session, params.get("requestId")))
         elif method == "initialize":
             send(_answer(id, _hello(params)))
         elif method == "ping":
@@ -57,11 +81,12 @@ class Server:
         elif method == "tools/list":
             send(_answer(id, {"tools": [tool.described() for tool in self._tools()]}))
         elif method == "tools/call":
-            self._call(id, params, send)
+            self._call((session, id), params, send)
         else:
             send(_error(id, _NO_METHOD, f"there is no method {str(method)[:60]}"))
 
-    def _call(self, id: Any, params: Mapping[str, Any], send: Send) -> None:
+    def _call(self, key: tuple[str, Any], params: Mapping[str, Any], send: Send) -> None:
+        id = key[1]
         tool = next((one for one in self._tools() if one.name == params.get("name")), None)
         arguments = params.get("arguments") or {}
         if tool is None or not isinstance(arguments, dict):
@@ -69,7 +94,7 @@ class Server:
             return
         going = _Going()
         with self._lock:
-            self._going[id] = going
+            self._going[key] = going
         meta = params.get("_meta")
         token = meta.get("progressToken") if isinstance(meta, dict) else None
 
@@ -80,13 +105,13 @@ class Server:
 
         result = _result(tool, Call(arguments, tell, going.ends_with))
         with self._lock:
-            self._going.pop(id, None)
+            self._going.pop(key, None)
         if not going.cancelled:
             send(_answer(id, result))
 
-    def _cancel(self, id: Any) -> None:
+    def _cancel(self, key: tuple[str, Any]) -> None:
         with self._lock:
-            going = self._going.get(id)
+            going = self._going.get(key)
         if going is not None:
             going.cancel()
 

@@ -1,6 +1,6 @@
 """How messages come and go: over standard input and output, or over HTTP.
 
-Facts: https://modelcontextprotocol.io/specification/2025-06-18/basic/transports
+Facts: https://modelcontextprotocol.io/specification/2025-06-18/basic/transports (Streamable HTTP, Session Management)
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from flowbook.agents.protocol import Message, Server
 
 _MOST_BYTES = 10_000_000
 _AT_ONCE = 8
+_SESSION = "Mcp-Session-Id"
 _HERE = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -63,7 +64,10 @@ def http_server(server: Server, port: int, token: str) -> ThreadingHTTPServer:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """One message a POST; its answer as JSON, or as events when progress is told on the way."""
+    """One message a POST; its answer as JSON, or as events as soon as progress is told on the way.
+
+    Each client has a session of its own from its ``initialize`` on, which it ends by DELETE.
+    """
 
     mcp: Server
     token: str
@@ -75,22 +79,20 @@ class _Handler(BaseHTTPRequestHandler):
             self._end(refusal)
             return
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        answers: list[Message] = []
-        self.mcp.take(body, answers.append)
-        if not answers:
-            self._end(202)
-        elif len(answers) == 1:
-            self._end(200, json.dumps(answers[0]).encode(), "application/json")
-        else:
-            events = "".join(f"event: message\ndata: {json.dumps(one)}\n\n" for one in answers)
-            self._end(200, events.encode(), "text/event-stream")
+        reply = _Reply(self)
+        self.mcp.take(body, reply.send, self.headers.get(_SESSION, ""))
+        reply.end()
 
     def do_GET(self) -> None:
         self._end(405)
 
-    do_DELETE = do_GET  # noqa: N815 - the name that http.server calls
+    def do_DELETE(self) -> None:
+        refusal = self._refusal(has_body=False)
+        if not refusal:
+            self.mcp.end_session(self.headers.get(_SESSION, ""))
+        self._end(refusal or 204)
 
-    def _refusal(self) -> int:
+    def _refusal(self, *, has_body: bool = True) -> int:
         """The status of a request that is not answered; 0 for one that is. A page of a browser has no business here."""
         origin = self.headers.get("Origin")
         length = self.headers.get("Content-Length", "")
@@ -101,20 +103,81 @@ class _Handler(BaseHTTPRequestHandler):
             return 401
         if self.path.rstrip("/") != "/mcp":
             return 404
+        if (session := self.headers.get(_SESSION)) and not self.mcp.knows(session):
+            return 404  # the client begins another then
+        if not has_body:
+            return 0
         if not (length.isascii() and length.isdecimal()):
             return 411
         return 413 if len(length) > 9 or int(length) > _MOST_BYTES else 0
 
-    def _end(self, status: int, body: bytes = b"", kind: str = "") -> None:
+    def _end(self, status: int, body: bytes = b"", kind: str = "", session: str = "") -> None:
         self.send_response(status)
         if kind:
             self.send_header("Content-Type", kind)
+        if session:
+            self.send_header(_SESSION, session)
         if status >= 400:
             self.close_connection = True
             self.send_header("Connection", "close")
-        self.send_header("Content-Length", str(len(body)))
+        if status != 204:
+            self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: Any) -> None:
         """Nothing: the runs are the record."""
+
+
+class _Reply:
+    """What is sent back for one POST: events from the first progress on, for a client that takes them."""
+
+    def __init__(self, handler: _Handler) -> None:
+        self._handler = handler
+        self._writing = threading.Lock()
+        self._takes_events = (
+            "text/event-stream" in handler.headers.get("Accept", "") and handler.request_version == "HTTP/1.1"
+        )
+        self._begun = self._gone = False
+        self._answer: Message | None = None
+
+    def send(self, message: Message) -> None:
+        """Tell progress at once; the answer itself is kept for the end."""
+        with self._writing:
+            if "method" not in message:
+                self._answer = message
+            elif self._takes_events:
+                self._event(message)
+
+    def end(self) -> None:
+        """Send the answer, if there is one."""
+        with self._writing:
+            if self._begun:
+                if self._answer is not None:
+                    self._event(self._answer)
+                self._write(b"0\r\n\r\n")
+            elif self._answer is None:
+                self._handler._end(202)
+            else:
+                hello = "protocolVersion" in self._answer.get("result", {})
+                session = self._handler.mcp.open_session() if hello else ""
+                self._handler._end(200, json.dumps(self._answer).encode(), "application/json", session)
+
+    def _event(self, message: Message) -> None:
+        if not self._begun:
+            self._begun = True
+            self._handler.send_response(200)
+            self._handler.send_header("Content-Type", "text/event-stream")
+            self._handler.send_header("Cache-Control", "no-store")
+            self._handler.send_header("Transfer-Encoding", "chunked")
+            self._handler.end_headers()
+        event = f"event: message\ndata: {json.dumps(message)}\n\n".encode()
+        self._write(b"%x\r\n%s\r\n" % (len(event), event))
+
+    def _write(self, content: bytes) -> None:
+        """A client that went away hears nothing more; its run goes on until it is cancelled."""
+        if not self._gone:
+            try:
+                self._handler.wfile.write(content)
+            except OSError:
+                self._gone = self._handler.close_connection = True
