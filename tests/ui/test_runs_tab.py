@@ -228,6 +228,35 @@ def test_a_failed_run_is_resumed_from_the_list_and_followed(ws: Workspace, tab: 
     assert ws.run_record(run.id).summary.attempt == 2
 
 
+def test_a_resumed_run_is_seen_on_its_lines_and_in_the_editor_that_is_open(ws: Workspace, folder: Any) -> None:
+    flow = greeting()
+    flow.add("two", "demo.boom")
+    flow.connect("one", "two")
+    flow.add("three", "demo.greet", params={"name": "x"})
+    flow.connect("two", "three")
+    ws.save(flow)
+    studio = Studio(ws, "Workflows")
+    workflows: Any = studio.open("Workflows")
+    workflows.open("hello")
+    editor = workflows.editor
+    run = ws.start(flow).wait()
+    runs: Any = studio.open("Runs")
+    studio.open("Workflows")
+    until(lambda: editor.toolbar.run.description.startswith("● failed"))
+    tasks = folder / "integrations" / "demo" / "tasks.py"
+    mended = tasks.read_text().replace('raise RuntimeError("no luck")', 'return {"success": True, "message": ""}')
+    tasks.write_text(mended)
+    studio.open("Runs")
+    tell(runs, "resume", run.id)
+    assert runs.view is not None
+    until(lambda: ws.run_record(run.id).summary.status == "succeeded")
+    until(lambda: [line["taken"] for line in runs.view.canvas.lines.values()] == [True, True])
+    studio.open("Workflows")
+    assert editor.toolbar.run.description.startswith("● succeeded")
+    assert editor.canvas.status == {"one": "succeeded", "two": "succeeded", "three": "succeeded"}
+    studio.close()
+
+
 @pytest.mark.parametrize(("label", "data"), [("Count as done", None), ("Run it again", {"text": "Hello"})])
 def test_held_nodes_are_asked_for_with_buttons(ws: Workspace, tab: RunsTab, label: str, data: Any) -> None:
     run = unfinished(ws)

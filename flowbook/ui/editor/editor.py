@@ -132,10 +132,11 @@ class Editor:
         return self.places.message
 
     def refresh(self) -> None:
-        """Show the integration folders and integrations that there are now."""
+        """Show the integration folders and integrations that there are now, and how the last run went."""
         self.adding.refresh()
         self._edited()
         self._show_problems()
+        self.last_run.look_again()
 
     def others_saved(self) -> None:
         """Take over what somebody else has saved of this workflow, unless something was changed here: that is said."""

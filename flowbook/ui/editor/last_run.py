@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flowbook import edits
 from flowbook.counting import counted
 from flowbook.errors import FlowbookError
-from flowbook.journal import RunRecord
+from flowbook.journal import RunRecord, RunSummary
 from flowbook.ui.canvas.canvas import Canvas
 from flowbook.ui.canvas.running import show_lines
 from flowbook.ui.editor.arrangement import Arrangement
@@ -39,6 +39,7 @@ class LastRun:
         self._canvas, self._inspector, self._panel = canvas, inspector, panel
         self._banner: Any = None
         self.replayed = ""
+        self._newest: tuple[str, int, str] | tuple[()] = ()  # the newest run, as far as it is known here
         self._shown = ""  # the run that is shown as it ended; "" while one that was started here is
         self._asked: set[str] = set()  # the nodes whose last values were asked for
         self._called: dict[str, str] = {}  # nodes of the run in the run panel: what they are called now
@@ -62,6 +63,12 @@ class LastRun:
             self._places.message.fail(error)
             return
         self._show(record, self.around())
+
+    def look_again(self) -> None:
+        """Show the newest run if that is another one now, or went on: it may have been resumed elsewhere since."""
+        now = _ending(self._editing.workspace.runs(workflow=self._editing.workflow.name, limit=1))
+        if now and now != self._newest and now[-1] != "running" and not self.replayed:
+            self.show_newest()
 
     def replay(self, run: str) -> None:
         """Show a run of the history in place of the last one. Raises NotFound, StoreDamaged."""
@@ -135,6 +142,7 @@ class LastRun:
     def list_runs(self) -> None:
         """Offer the last runs of the workflow in the run panel."""
         runs = self._editing.workspace.runs(workflow=self._editing.workflow.name, limit=RUNS_OFFERED)
+        self._newest = _ending(runs)
         self._panel.offer({one.id: f"{moment(one.started_at)} · {one.status}" for one in runs})
 
     def _chosen(self, run: str) -> None:
@@ -173,3 +181,8 @@ class LastRun:
         if self._banner is not None:
             self._places.remove_banner(self._banner)
             self._banner = None
+
+
+def _ending(runs: Sequence[RunSummary]) -> tuple[str, int, str] | tuple[()]:
+    """The id, attempt and status of the newest run; empty where there is none."""
+    return (runs[0].id, runs[0].attempt, runs[0].status) if runs else ()

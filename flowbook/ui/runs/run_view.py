@@ -144,7 +144,7 @@ class RunView:
         if run is not None:
             self._offer_to_go_on(False)
             self.panel.follow(run)
-            run.when_over(lambda: self._offer_to_go_on(run.status in RESUMABLE))
+            run.when_over(lambda: self._over(run))
             return
         if record.summary.status == "running":  # it may have ended since that was read
             record = self._workspace.run_record(self.id)
@@ -155,6 +155,15 @@ class RunView:
             self.message.say(_INTERRUPTED, "warning")
         elif record.summary.status == "running":
             self.message.say("This run goes on in another process; what it has recorded so far is shown.")
+
+    def _over(self, run: Run) -> None:
+        """Show what a run that was followed left, as when it is opened later."""
+        self._offer_to_go_on(run.status in RESUMABLE)
+        try:
+            record = self._workspace.run_record(self.id)
+        except FlowbookError:  # it was deleted, or its record is damaged: what was seen while it went on stays
+            return
+        show_lines(self.canvas, record.workflow, record.nodes, record)
 
     def _offer_to_go_on(self, possible: bool) -> None:
         for one in (self._resume, self._give):
