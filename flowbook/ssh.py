@@ -84,7 +84,11 @@ def signed_in(credentials: Machine, *, cut: bool = True) -> Iterator[Any]:
     current().check_host(credentials.host, credentials.port)
     line: socket.socket | None = None
     try:
-        line = socket.create_connection((credentials.host, credentials.port), credentials.timeout)
+        line = current().wait_for(
+            lambda: socket.create_connection((credentials.host, credentials.port), credentials.timeout),
+            f"connecting to {place_of(credentials)}",
+            socket.socket.close,
+        )
         with current().on_cancel(lambda: _shut(line)):
             _connect(client, credentials, line, key)
             if cut:

@@ -25,7 +25,7 @@ from typing_extensions import Self
 
 from flowbook import ssh, typed
 from flowbook.errors import TaskFailed
-from flowbook.tasks import Secret
+from flowbook.tasks import Secret, current
 
 __all__ = ["Open", "Tunnel", "through"]
 
@@ -130,8 +130,13 @@ class Open:
 
     def _channel(self, host: str, port: int) -> Any:
         library = ssh.paramiko()
-        try:
+
+        def opened() -> Any:
             return self._transport.open_channel("direct-tcpip", (host, port), ("127.0.0.1", 0), timeout=self._seconds)
+
+        try:
+            doing = f"connecting to {host}:{port} by way of {self._machine}"
+            return current().wait_for(opened, doing, lambda late: late.close())
         except (library.SSHException, OSError, EOFError) as error:
             words = getattr(error, "text", "") or "the tunnel broke"
             where, hint = f"{host}:{port}", f"Check host and port as {self._machine} sees them, and that it forwards."

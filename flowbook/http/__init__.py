@@ -16,6 +16,7 @@ refused, whoever gives it (:func:`checked_address`, :func:`same_origin`).
 
 from flowbook.http.address import checked as checked_address
 from flowbook.http.address import same_origin, segment
+from flowbook.http.beginning import hold, sent
 from flowbook.http.cookies import Cookies
 from flowbook.http.faults import BadAnswer, Kind, ServiceError, unlike
 from flowbook.http.response import Response
@@ -24,5 +25,5 @@ from flowbook.http.waiting import asked_wait, wait_hint
 
 __all__ = [
     "BadAnswer", "Cookies", "Kind", "Response", "ServiceError", "Session", "asked_wait", "checked_address",
-    "same_origin", "segment", "unlike", "wait_hint",
+    "hold", "same_origin", "segment", "sent", "unlike", "wait_hint",
 ]  # fmt: skip

@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from flowbook.counting import counted
+from flowbook.http import beginning
 from flowbook.http.address import leads_to, origin, place
 from flowbook.http.cookies import Cookies
 from flowbook.http.faults import BadAnswer, cut_off, unusable
@@ -102,7 +103,6 @@ def open_session() -> requests.Session:
     from http.cookiejar import DefaultCookiePolicy
 
     import requests
-    from requests.adapters import HTTPAdapter
 
     from flowbook import __version__
 
@@ -114,8 +114,27 @@ def open_session() -> requests.Session:
     # Without an auth of its own a session would put what .netrc says in place of our Authorization header.
     session.auth = _as_it_is
     for scheme in ("http://", "https://"):
-        session.mount(scheme, HTTPAdapter(pool_maxsize=16))
+        session.mount(scheme, _adapter()(pool_maxsize=16))
     return session
+
+
+@lru_cache(maxsize=1)
+def _adapter() -> Any:
+    from requests.adapters import HTTPAdapter
+
+    class Adapter(HTTPAdapter):
+        """Its connections, those to proxies too, ask whether what they send is still wanted."""
+
+        def init_poolmanager(self, *given: Any, **more: Any) -> None:
+            super().init_poolmanager(*given, **more)
+            beginning.hold(self.poolmanager)
+
+        def proxy_manager_for(self, proxy: str, **more: Any) -> Any:
+            known = proxy in self.proxy_manager
+            manager = super().proxy_manager_for(proxy, **more)
+            return manager if known else beginning.hold(manager)
+
+    return Adapter
 
 
 def _as_it_is(request: Any) -> Any:
@@ -144,21 +163,22 @@ def send(
     timeouts: tuple[float, float],
     service: str,
     max_bytes: int,
-    abandoned: Callable[[], bool],
+    start: beginning.Beginning,
 ) -> Response:
     """Send one request and read its answer; redirects are not followed.
 
-    Raises what requests raises, a ServiceError when the request would go elsewhere than its address says, and BadAnswer
-    for an answer that is cut off or larger than ``max_bytes``.
+    Raises what requests raises, a ServiceError when the request would go elsewhere than its address says, BadAnswer
+    for an answer that is cut off or larger than ``max_bytes``, and GivenUp when ``start`` does not let it begin.
     """
     order.body.rewind()
     prepared = _prepared(session, order, own, service)
     cookies.add_to(prepared)
     settings = session.merge_environment_settings(prepared.url, {}, True, None, None)
-    received = session.send(prepared, timeout=timeouts, allow_redirects=False, **settings)
+    with beginning.asked(start):
+        received = session.send(prepared, timeout=timeouts, allow_redirects=False, **settings)
     with received:
         cookies.take_from(received)
-        content = b"" if order.method == "HEAD" else _read(received, service, max_bytes, abandoned, order)
+        content = b"" if order.method == "HEAD" else _read(received, service, max_bytes, start, order)
         return Response(received, content, service)
 
 
@@ -195,7 +215,7 @@ def _read(
     received: requests.Response,
     service: str,
     max_bytes: int,
-    abandoned: Callable[[], bool],
+    start: beginning.Beginning,
     order: Order,
 ) -> bytes:
     """The body, or nothing when it went into the order's file."""
@@ -215,7 +235,7 @@ def _read(
         size += len(chunk)
         if size > max_bytes:
             raise _too_large(service, where, max_bytes)
-        if abandoned():
+        if start.given_up:
             return b""
         if order.seen is not None and good:
             order.seen(chunk)

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from flowbook.cassettes import take_back
 from flowbook.http import address, exchange, paging, waiting
 from flowbook.http.answers import Answers, Explain, Limit
+from flowbook.http.beginning import Beginning
 from flowbook.http.cookies import Cookies
 from flowbook.http.faults import ServiceError, fault_of, unusable
 from flowbook.http.headers import check_headers, token_in, with_token
@@ -285,16 +286,16 @@ class Session:
         with self._lock:
             session = self._requests
 
-        def send(abandoned: Callable[[], bool]) -> Response:
-            return exchange.send(session, order, own, self._cookies, timeouts, self.service, self.max_bytes, abandoned)
+        def send(start: Beginning) -> Response:
+            return exchange.send(session, order, own, self._cookies, timeouts, self.service, self.max_bytes, start)
 
         fault: ServiceError
         try:
-            response = waiting.within(seconds, send)
+            response = waiting.within(seconds, send, self._is_cancelled)
             self._hide_cookies()
             return response
         except waiting.OutOfTime as over:
-            fault = self._over(place, call, over.cancelled)
+            fault = self._over(place, call, over)
         except ServiceError as error:
             fault = error
         except exchange.failures() as error:
@@ -302,18 +303,26 @@ class Session:
         # Raised out here, so that the original exception (its text may hold secrets) is not kept as the context.
         raise fault
 
-    def _over(self, place: str, call: waiting.Budget, cancelled: bool) -> ServiceError:
-        if cancelled:
-            words, hint = f"{self.service}: stopped waiting for {place}, as it was cancelled.", ""
+    def _is_cancelled(self) -> bool:
+        """Whether the run that asks was cancelled; threads of a task's own know of none but the session's."""
+        here = current()
+        return here.cancelled or (not here.run_id and self._context.cancelled)
+
+    def _over(self, place: str, call: waiting.Budget, over: waiting.OutOfTime) -> ServiceError:
+        hint: str | None = ""
+        if over.cancelled and not over.begun:
+            words = f"{self.service}: nothing was asked of {place}, as it was cancelled before."
+        elif over.cancelled:
+            words = f"{self.service}: stopped waiting for {place}, as it was cancelled."
         else:
             words, hint = f"{self.service} did not answer: {place} took longer than {call.timeout:g} s.", None
         fault = ServiceError(words, "timeout", hint=hint)
-        fault.uncertain = True
+        fault.uncertain = over.begun
         return fault
 
     def _wait_before_next(self, fault: ServiceError, call: waiting.Budget, repeatable: bool) -> bool:
         """Whether there shall be another try; the wait before it is over then."""
-        if call.cancelled:
+        if call.cancelled or self._is_cancelled():
             return False
         response = fault.response
         asked = self._answers.asked_wait(response) if response is not None else None

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import contextvars
-import threading
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
-from typing import Generic, TypeVar, cast
+from typing import TypeVar
 
+from flowbook.http.beginning import Beginning, GivenUp
+from flowbook.tasks.abandoning import Abandonable
 from flowbook.tasks.context import current
 
 T = TypeVar("T")
@@ -120,51 +120,37 @@ class Budget:
 
 
 class OutOfTime(Exception):
-    """The time is over, or the run was cancelled (``cancelled``)."""
+    """The time is over, or the run was cancelled (``cancelled``); ``begun``: something was sent before."""
 
-    def __init__(self, cancelled: bool) -> None:
+    def __init__(self, cancelled: bool, begun: bool) -> None:
         super().__init__()
         self.cancelled = cancelled
+        self.begun = begun
 
 
-class _Call(threading.Thread, Generic[T]):
-    """One call in a thread of its own, which is abandoned when its time is over."""
-
-    def __init__(self, function: Callable[[Callable[[], bool]], T]) -> None:
-        super().__init__(name=THREAD, daemon=True)
-        self._function = function
-        self._context = contextvars.copy_context()
-        self.done = threading.Event()
-        self.abandoned = threading.Event()
-        self.value: T | None = None
-        self.error: BaseException | None = None
-
-    def run(self) -> None:
-        try:
-            self.value = self._context.run(self._function, self.abandoned.is_set)
-        except BaseException as error:  # noqa: BLE001 - handed to the caller, who raises it
-            self.error = error
-        finally:
-            self.done.set()
-
-
-def within(seconds: float, function: Callable[[Callable[[], bool]], T]) -> T:
-    """What ``function(abandoned)`` returns, if it does so in that many seconds; else OutOfTime.
+def within(seconds: float, function: Callable[[Beginning], T], cancelled: Callable[[], bool]) -> T:
+    """What ``function(beginning)`` returns, if it does so in that many seconds; else OutOfTime.
 
     A timeout on a socket bounds neither a name look-up nor a service that sends a byte now and then; this does.
-    ``abandoned()`` tells the function that nobody waits any more. A cancelled run ends the wait at once.
+    ``beginning`` is to be asked before something is sent: what nobody waits for any more never begins. A cancelled run
+    ends the wait at once; one that was cancelled before does not call the function.
     """
-    call = _Call(function)
+    if cancelled():
+        raise OutOfTime(True, False)
+    beginning = Beginning(cancelled)
+    call = Abandonable(lambda: function(beginning), THREAD)
     end = time.monotonic() + seconds
     call.start()
     try:
         while not call.done.wait(min(_LOOK_AGAIN, max(0.0, end - time.monotonic()))):
-            cancelled = current().cancelled
-            if cancelled or time.monotonic() >= end:
-                raise OutOfTime(cancelled)
+            stopped = cancelled()
+            if stopped or time.monotonic() >= end:
+                raise OutOfTime(stopped, beginning.give_up())
     except BaseException:
-        call.abandoned.set()
+        beginning.give_up()
         raise
-    if call.error is not None:
-        raise call.error
-    return cast(T, call.value)
+    try:
+        return call.outcome()
+    except GivenUp:
+        begun = beginning.give_up()
+    raise OutOfTime(True, begun)

@@ -14,6 +14,7 @@ from flowbook import paths
 from flowbook.errors import FlowbookError, TaskFailed
 from flowbook.internal import internal
 from flowbook.limits import NONE, Limits
+from flowbook.tasks.abandoning import Abandonable
 from flowbook.tasks.intent import Intent, Rehearsal
 from flowbook.tasks.renewing import Renew
 from flowbook.tasks.shared import Owner, Shared
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from flowbook.tasks.children import Child
 
 T = TypeVar("T")
+
+_LOOK_AGAIN = 0.1  # seconds
 
 
 class SubWorkflows(Protocol):
@@ -222,6 +225,31 @@ class Context:
             yield
         finally:
             self._stop.remove(callback)
+
+    def wait_for(self, call: Callable[[], T], doing: str, let_go: Callable[[T], object] | None = None) -> T:
+        """What ``call()`` gives, waited for no longer than until the run is cancelled.
+
+        For a library that connects, or asks something, and cannot be interrupted meanwhile:
+        ``line = current().wait_for(lambda: connect(host), f"connecting to {host}", close)``. It is called in a thread
+        of its own, which goes on until it ends by itself; what it gives when nobody waits any more is handed to
+        ``let_go``. What it raises is raised. TaskFailed (``{"kind": "cancelled"}``, "Cancelled while ``doing``") when
+        the run is cancelled meanwhile; when it was before, nothing is called.
+        """
+        if self._stop is None:
+            return call()
+        left = Abandonable(call, "flowbook-waited-for", let_go)
+        if not self._stop.is_set():
+            left.start()
+        try:
+            while not (stopped := self._stop.is_set()) and not left.done.wait(_LOOK_AGAIN):
+                pass
+        except BaseException:  # a notebook's Stop
+            left.abandon()
+            raise
+        if stopped or self._stop.is_set():
+            left.abandon()
+            raise TaskFailed(f"Cancelled while {doing}.", {"kind": "cancelled"})
+        return left.outcome()
 
     @internal
     def adopt(self, child: Child, *, hold: bool = False) -> None:

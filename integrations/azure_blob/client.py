@@ -82,6 +82,7 @@ def opened(credentials: Credentials, doing: str) -> Iterator[Any]:
         "permit_redirects": False,
         "_additional_pipeline_policies": [_policy(), refusing_policy()],
     }
+    options["transport"] = _transport(**options)
     try:
         client = _service(BlobServiceClient, credentials, options)
     except ValueError as error:  # a key that is no base64, a connection string that is none
@@ -112,6 +113,30 @@ def _service(made: Any, credentials: Credentials, options: dict[str, Any]) -> An
         signer = AzureSasCredential(text.lstrip("?"))
     address = credentials.endpoint_url or f"https://{credentials.account}.blob.core.windows.net"
     return made(address.rstrip("/"), credential=signer, **options)
+
+
+def _transport(**options: Any) -> Any:
+    """What sends the requests: none begins, and none is waited for, after the run was cancelled."""
+    from azure.core.pipeline.transport import RequestsTransport
+
+    context = current()  # parts are sent from threads of the library
+
+    class Transport(RequestsTransport):  # type: ignore[misc]  # where the library is not installed
+        def _init_session(self, session: Any) -> None:
+            super()._init_session(session)
+            for adapter in session.adapters.values():
+                http.hold(adapter.poolmanager)
+
+        def send(self, request: Any, **how: Any) -> Any:
+            where = urlsplit(request.url).netloc
+            send = super().send
+            return http.sent(lambda: send(request, **how), f"asking {where}", _close, context)
+
+    return Transport(**options)
+
+
+def _close(answer: Any) -> None:
+    answer.internal_response.close()
 
 
 def _policy() -> Any:

@@ -43,7 +43,9 @@ def mailbox(credentials: Credentials, *folders: str) -> Iterator[Any]:
     place = f"{credentials.host}:{_port(credentials)}"
     client = None
     try:
-        client = _connected(credentials)
+        client = current().wait_for(
+            lambda: _connected(credentials), f"connecting to {place}", lambda late: late.shutdown()
+        )
         with current().on_cancel(lambda: _shut(client)):
             _sign_in(client, credentials)
             place = ", ".join([*folders, place])

@@ -157,7 +157,11 @@ def _socket(credentials: Credentials, tunnel: tunnels.Open | None) -> socket.soc
     try:
         if local:
             return _local(host, credentials.connect_timeout)
-        line = socket.create_connection((host, port), credentials.connect_timeout)
+        line = current().wait_for(
+            lambda: socket.create_connection((host, port), credentials.connect_timeout),
+            f"connecting to {host}:{port}",
+            socket.socket.close,
+        )
     except (OSError, UnicodeError) as error:
         raise _connect_failure(credentials, error, False) from None
     line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -127,7 +127,7 @@ def session(credentials: Credentials, *, cut: bool = True) -> Iterator[Line]:
     line = None
     try:
         with current().on_cancel(lambda: _shut(connection) if cut else None):
-            connection.connect()
+            current().wait_for(connection.connect, f"connecting to {place}", lambda _: connection.disconnect())
             if current().cancelled:  # meanwhile, when there was nothing yet to be shut
                 raise ConnectionAbortedError
             line = Line(connection, place)

@@ -80,6 +80,31 @@ def open_client(credentials: Credentials) -> Any:
     return client
 
 
+class _Sender:
+    """What a client sends its requests by: none begins, and none is waited for, after the run was cancelled.
+
+    But for the one that throws away the parts of an upload, which would be paid for until somebody finds them.
+    """
+
+    def __init__(self, sender: Any) -> None:
+        self._sender = sender
+        self._context = current()  # uploads and downloads send from threads of their own
+        http.hold(sender._manager)
+
+    def send(self, request: Any) -> Any:
+        """As botocore's own."""
+        address = urlsplit(request.url)
+        if request.method == "DELETE" and "uploadId=" in address.query:
+            return self._sender.send(request)
+        return http.sent(
+            lambda: self._sender.send(request), f"asking {address.netloc}", lambda late: late.raw.close(), self._context
+        )
+
+    def close(self) -> None:
+        """As botocore's own."""
+        self._sender.close()
+
+
 def _described(request: Any) -> dict[str, Any]:
     """What a request would send, as plain data; without headers, which hold credentials."""
     body = request.body
@@ -119,6 +144,7 @@ def _client(session: Any, service: str, url: str | None, credentials: Credential
         context.check_host(address.hostname or "", address.port or {"http": 80, "https": 443}.get(address.scheme))
 
     client.meta.events.register_first(f"before-send.{service}", check_host)
+    client._endpoint.http_session = _Sender(client._endpoint.http_session)
     return client
 
 

@@ -37,7 +37,11 @@ def signed_in(credentials: Credentials) -> Iterator[smtplib.SMTP]:
     trusted = _trusted(credentials)  # a missing file is told of before anything is sent
     connection, signed = None, False
     try:
-        connection = _connect(credentials, trusted)
+        place = place_of(credentials)
+        current().check_host(credentials.host, credentials.port or PORTS[credentials.security])
+        connection = current().wait_for(
+            lambda: _connect(credentials, trusted), f"connecting to {place}", smtplib.SMTP.close
+        )
         with current().on_cancel(lambda: _shut(connection)):
             _sign_in(connection, credentials)
             signed = True
@@ -113,7 +117,6 @@ def _trusted(credentials: Credentials) -> ssl.SSLContext:
 
 def _connect(credentials: Credentials, trusted: ssl.SSLContext) -> smtplib.SMTP:
     port = credentials.port or PORTS[credentials.security]
-    current().check_host(credentials.host, port)
     if credentials.security == "tls":
         return smtplib.SMTP_SSL(credentials.host, port, timeout=credentials.timeout, context=trusted)
     connection = smtplib.SMTP(credentials.host, port, timeout=credentials.timeout)

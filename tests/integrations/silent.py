@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 
 
 @contextmanager
@@ -31,3 +31,19 @@ def silent_server(greeting: bytes = b"") -> Iterator[int]:
             thread.join(5)
             for line in kept:
                 line.close()
+
+
+@contextmanager
+def full_server() -> Iterator[int]:
+    """The port of a server whose queue is full: who connects waits, as for a machine that a firewall hides."""
+    with socket.socket() as listening, ExitStack() as kept:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(0)
+        while True:
+            line = kept.enter_context(socket.socket())
+            line.settimeout(0.3)
+            try:
+                line.connect(listening.getsockname())
+            except TimeoutError:
+                break
+        yield listening.getsockname()[1]

@@ -52,7 +52,7 @@ def check_faults(
     words, no success, no unexpected exception, within ``patience`` seconds; no secret, and none sent to another
     service; ``permanent`` said when, and only when, another try would fail too; a wait where one is asked for; a
     change that is sent once only, and ``may_have_taken_effect`` in its ``data`` when it may have been made; an end
-    when the run is cancelled.
+    when the run is cancelled, and no request after that.
 
     ``credentials`` are those for an address (or a function of the address that gives them); without them they are made
     up of what the folder declares. ``params`` maps tasks to theirs; else the examples of the README are taken.
@@ -165,7 +165,7 @@ class _Trial:
     def problems(self, spec: TaskSpec, params: Mapping[str, Any], faults: Sequence[Fault]) -> Iterator[FolderProblem]:
         """Those of one task, each said once, with the faults that show it."""
         shown: dict[str, tuple[str, list[str]]] = {}
-        self._asked = not spec.capabilities.network or all(fault.answer is None for fault in faults)
+        self._asked = not spec.capabilities.network or all(fault.answer is None or fault.before for fault in faults)
         for fault in faults:
             for prepared in (False, True) if self._prepare is not None and spec.effects != "read" else (False,):
                 for what, remedy in self._tried(spec, params, fault, prepared):
@@ -204,6 +204,10 @@ class _Trial:
             yield "sends a secret to another service", "Send credentials to the origin of their service only."
         if not sent and fault.answer is not None:
             return  # it does without the service, or its params already were refused
+        if fault.before:
+            remedy = "Look at current().cancelled before each request: flowbook.http.Session does."
+            yield "asks its service for something after its run was cancelled", remedy
+            return
         yield from _judged(spec, fault, outcome, sent)
         if fault.asks and len(sent) > 1 and waited < fault.asks:
             yield "does not wait as long as it is asked to", "Honour Retry-After: flowbook.http.Session does."
@@ -244,6 +248,8 @@ class _Trial:
             target=lambda: outcomes.append(run_in(context, spec, credentials, params)), daemon=True
         )
         with mock.patch.object(waiting, "Budget", _Short if fault.silent else waiting.Budget):
+            if fault.before:
+                stop.set()
             worker.start()
             if fault.cancelled:
                 self._await_request(worker)

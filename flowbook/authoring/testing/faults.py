@@ -27,7 +27,7 @@ class Fault(NamedTuple):
     nobody listens. ``fails`` says that no task can have succeeded; ``lasts`` whether another try would fail too (empty:
     who knows); ``uncertain`` that what was asked for may have been done. ``pages`` says that a web page, which some
     tasks ask for, is the answer, ``form`` that it is of a form that some tasks take. ``cancelled`` has the run
-    cancelled meanwhile.
+    cancelled meanwhile, ``before`` before the task asks for anything.
     """
 
     name: str
@@ -37,6 +37,7 @@ class Fault(NamedTuple):
     uncertain: bool = False
     silent: bool = False
     cancelled: bool = False
+    before: bool = False
     asks: float = 0
 
     def __repr__(self) -> str:
@@ -99,6 +100,7 @@ def _lines() -> list[Fault]:
         Fault("silent", _always(Answer(drop=True, stall=_SILENT)), **silent),
         Fault("silent in its answer", _always(Answer(**fields, truncate=9, stall=_SILENT)), **silent),
         Fault("cancelled meanwhile", _always(Answer(drop=True, stall=_SILENT)), uncertain=True, cancelled=True),
+        Fault("cancelled before", _always(whole), fails=False, before=True),
     ]  # fmt: skip
 
 
