@@ -7,7 +7,8 @@ key stores (https://developer.hashicorp.com/vault/api-docs), and PURGE of caches
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from collections.abc import Iterable
+from typing import Any, Literal, get_args
 
 Method = Literal[
     "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "QUERY", "LIST", "PROPFIND", "PROPPATCH", "MKCOL",
@@ -30,3 +31,19 @@ IDEMPOTENT = SAFE | frozenset(
     }
 )  # fmt: skip
 """Sent twice they do what they do once (RFC 9110, 9.2.2), so a broken call may be tried again."""
+
+
+_OVERRIDES = frozenset({"x-http-method-override", "x-http-method", "x-method-override"})
+
+
+def meant(method: str, headers: Iterable[tuple[str, Any]]) -> str:
+    """The method that a request means: servers take another one than its own from certain headers.
+
+    Which ones: https://expressjs.com/en/resources/middleware/method-override.html. One that would make it harmless
+    counts for nothing, since a server need not know the header.
+    """
+    for name, value in headers:
+        other = str(value).strip().upper()
+        if name.strip().lower() in _OVERRIDES and (other not in IDEMPOTENT or (method in SAFE and other not in SAFE)):
+            return other
+    return method

@@ -451,3 +451,20 @@ def test_the_catalog_shows_the_example(ws, monkeypatch):
     monkeypatch.chdir(ws.root)
     shown = CliRunner().invoke(cli, ["catalog", "files"], standalone_mode=False).output
     assert 'gives, for example: {"path": "notes.txt", "bytes": 120}' in shown
+
+
+@pytest.mark.parametrize("name", ["X-HTTP-Method-Override", "x-http-method", "X-Method-Override"])
+def test_a_request_that_means_another_method_by_a_header_is_not_sent(ws, name):
+    with fake_service() as service:
+        service.on("GET", "/orders/7", json={"id": 7})
+        flow = Workflow(name="disguised")
+        flow.add("a", "http.request", params={"url": f"{service.url}/orders/7", "headers": {name: "delete"}})
+        run = ws.run(flow, dry_run=True)
+        assert not service.requests
+        assert run["a"].intents[0].action == "DELETE /orders/7"
+        flow.change("a", params={"url": f"{service.url}/orders/7", "headers": {name: "GET"}})
+        ws.run(flow, dry_run=True)
+        assert [request.method for request in service.requests] == ["GET"]
+        flow.change("a", params={"method": "POST", "url": f"{service.url}/orders/7", "headers": {name: "GET"}})
+        ws.run(flow, dry_run=True)
+        assert len(service.requests) == 1, "a server need not know the header"

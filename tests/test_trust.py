@@ -22,6 +22,7 @@ from flowbook.tasks.capabilities import ALL
 from flowbook.tasks.reading import read_task
 from flowbook.trust.hosts import default_hosts
 from flowbook.trust.shipped import FILE
+from flowbook.trust.wording import missing_lines
 from flowbook.view.wording import moment
 from flowbook.workspace import Workspace
 
@@ -483,3 +484,60 @@ class TestCapabilities:
     def test_what_is_no_capability_is_refused(self) -> None:
         with pytest.raises(ValueError):
             task(network=7)(lambda credentials, params: None)  # type: ignore[call-overload]
+
+
+def review_of(ws: Workspace, **nodes: dict[str, Any]) -> str:
+    path = ws.root / "theirs.flow.yaml"
+    path.write_text(json.dumps({"flowbook": 1, "name": "theirs", "nodes": nodes}))
+    return str(ws.review(path))
+
+
+def test_a_request_that_only_asks_is_not_called_a_change(ws: Workspace) -> None:
+    said = review_of(
+        ws,
+        asks={"task": "http.request", "params": {"url": "https://a.example"}},
+        writes={"task": "http.request", "params": {"url": "https://a.example", "method": "PUT"}},
+        computed={"task": "http.request", "params": {"url": "https://a.example", "method": "${{ inputs.m }}"}},
+        disguised={
+            "task": "http.request",
+            "params": {"url": "https://a.example", "headers": {"X-HTTP-Method-Override": "delete"}},
+        },
+        hidden={"task": "http.request", "params": {"url": "https://a.example", "headers": {"${{ inputs.m }}": "x"}}},
+    )
+    changed = said.partition("What it changes:\n")[2].partition("\n\n")[0]
+    assert [line.split(":")[0].strip() for line in changed.splitlines()] == [
+        "writes",
+        "computed",
+        "disguised",
+        "hidden",
+    ]
+
+
+def test_an_integration_that_is_not_here_is_named_in_words(ws: Workspace) -> None:
+    path = ws.root / "theirs.flow.yaml"
+    nodes = {"a": {"task": "http.request", "integration": "Their Bank", "params": {"url": "/"}}}
+    path.write_text(json.dumps({"flowbook": 1, "name": "theirs", "nodes": nodes}))
+    assert "the credentials of 'Their Bank', which is not here" in missing_lines(ws.review(path))
+
+
+def test_what_the_variable_names_in_vain_is_said(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = ws.root / "theirs.flow.yaml"
+    nodes = {"a": {"task": "core.python", "params": {"code": "1"}}}
+    path.write_text(json.dumps({"flowbook": 1, "name": "theirs", "nodes": nodes}))
+    for named, said in {
+        "reports": "'reports' is no absolute path.",
+        "~/reports": "'~/reports' is no absolute path.",
+        str(path): "is no folder.",
+        str(ws.root.parent): f"for all below it, write '{ws.root.parent}/*'.",
+    }.items():
+        monkeypatch.setenv("FLOWBOOK_TRUST", named)
+        with pytest.raises(Untrusted) as raised:
+            ws.run(path)
+        assert "FLOWBOOK_TRUST does not say this: " in raised.value.hint, named
+        assert said in raised.value.hint
+    monkeypatch.setenv("FLOWBOOK_TRUST", "/srv/others:")
+    with pytest.raises(Untrusted) as raised:
+        ws.run(path)
+    assert "'/srv/others' is no folder" in raised.value.hint
+    monkeypatch.setenv("FLOWBOOK_TRUST", f"reports:{ws.root}")
+    assert ws.run(path)["a"].data == 1

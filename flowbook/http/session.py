@@ -20,7 +20,7 @@ from flowbook.http.faults import ServiceError, fault_of, unusable
 from flowbook.http.headers import check_headers, token_in, with_token
 from flowbook.http.redirects import REDIRECTS, SECRET_HEADERS, redirected
 from flowbook.http.response import Response
-from flowbook.methods import IDEMPOTENT, SAFE
+from flowbook.methods import IDEMPOTENT, SAFE, meant
 from flowbook.redaction import Redactor
 from flowbook.tasks.context import current
 from flowbook.tasks.secret import Secret
@@ -175,7 +175,7 @@ class Session:
         check_headers(headers or {})
         order = exchange.Order(method.upper(), self._url(path), query, body, dict(headers or {}), seen, into, reads)
         self._hide(order.headers)
-        harmless = reads or (order.method in IDEMPOTENT if retry is None else retry)
+        harmless = reads or (meant(order.method, order.headers.items()) in IDEMPOTENT if retry is None else retry)
         call = waiting.Budget(self.timeout if timeout is None else timeout, self.max_wait)
         accepted, expected = frozenset(accept), frozenset(expect)
         renewed = False
@@ -276,9 +276,10 @@ class Session:
         place = address.place(order.url)
         for context in {self._context, current()}:  # threads of the task's own have none
             context.check_host(*address.origin(order.url)[1:])
-        if not (order.reads or order.method in SAFE) and current().rehearsing:
+        method = meant(order.method, order.headers.items())
+        if not (order.reads or method in SAFE) and current().rehearsing:
             current().about_to(
-                "http", place, f"{order.method} {urlsplit(order.url).path or '/'}", **exchange.described(order)
+                "http", place, f"{method} {urlsplit(order.url).path or '/'}", **exchange.described(order)
             )
         seconds = max(0.05, call.left())
         own = self._own if address.origin(order.url) == self._origin else exchange.Own()

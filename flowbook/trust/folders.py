@@ -86,7 +86,10 @@ class FolderTrust:
     def _remedy(self) -> str:
         import shlex
 
-        return f"Look at it, then decide: flowbook trust {shlex.quote(str(self._root))}"
+        return " ".join(
+            filter(None, (f"Look at it, then decide: flowbook trust {shlex.quote(str(self._root))}",
+                          not_heeded(self._root)))
+        )  # fmt: skip
 
     def grant(self, version: Code | None = None) -> None:
         """Trust all code that this workspace ever holds, or one ``version`` only."""
@@ -162,6 +165,21 @@ class FolderTrust:
             hand_over(file.fileno(), self._folder)
             file.write(mark + "\n")
         return mark
+
+
+def not_heeded(path: Path) -> str:
+    """What ``FLOWBOOK_TRUST`` names that can be no folder, or seems to mean this one and does not; else empty."""
+    said = []
+    for entry in os.environ.get(VARIABLE, "").split(os.pathsep):
+        if not entry.strip():
+            continue
+        if not os.path.isabs(entry):
+            said.append(f"{entry!r} is no absolute path.")
+        elif not entry.endswith("/*") and not os.path.isdir(entry):
+            said.append(f"{entry!r} is no folder.")
+        elif not entry.endswith("/*") and Path(os.path.realpath(path)).is_relative_to(os.path.realpath(entry)):
+            said.append(f"{entry!r} means that folder alone; for all below it, write {entry.rstrip('/') + '/*'!r}.")
+    return f"{VARIABLE} does not say this: {' '.join(said)}" if said else ""
 
 
 def trusted_by_environment(path: Path) -> bool:

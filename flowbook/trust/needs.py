@@ -19,6 +19,8 @@ from flowbook.tasks import TaskSpec
 from flowbook.trust.content import Meaning
 
 ANY = "*"
+NOT_HERE = "missing "
+"""How what is needed begins, in place of an id, of an integration that is not here."""
 
 
 class Need(NamedTuple):
@@ -53,7 +55,7 @@ def needs_of(node: Node, spec: TaskSpec, meaning: Meaning | None, root: Path) ->
     """What one node needs consent for; ``meaning`` is that of its integration here."""
     able = spec.capabilities
     if node.integration:
-        yield Need("integration", meaning.id if meaning is not None else f"missing {node.integration}")
+        yield Need("integration", meaning.id if meaning is not None else f"{NOT_HERE}{node.integration}")
     if able.runs_code:
         yield Need("code")  # which can do all that follows as well
         return

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flowbook.trust.needs import ANY, Need
+from flowbook.trust.needs import ANY, NOT_HERE, Need
 
 if TYPE_CHECKING:
     from flowbook.trust.review import Review
@@ -44,7 +44,7 @@ def _escape(letter: str) -> str:
 
 def lines_of(review: Review) -> Iterator[str]:
     """What a workflow is able to do here, line by line; the code in full."""
-    yield f"{escaped(review.name)}  ({escaped(review.target)})"
+    yield f"{escaped(review.name)}  ({escaped(_place(review.target))})"
     if review.changes:
         yield ""
         yield "Changed since you trusted it:"
@@ -73,6 +73,13 @@ def lines_of(review: Review) -> Iterator[str]:
     yield from _code(review)
 
 
+def _place(target: str) -> str:
+    """Where it came from, in words; a file's path as it is."""
+    kind, colon, name = target.partition(":")
+    words = {"stored": "stored in this workspace", "text": "as it is shown here", "recorded": "as a run has kept it"}
+    return words.get(kind, target) if colon and name else target
+
+
 def missing_lines(review: Review) -> list[str]:
     """What nobody consented to yet, a line each."""
     names = {use.meaning.id: use.meaning.name for use in review.uses if use.meaning is not None}
@@ -82,7 +89,7 @@ def missing_lines(review: Review) -> list[str]:
 def _need(need: Need, names: dict[str, str]) -> str:
     kind, what = need
     words = {
-        "integration": f"the credentials of {names.get(what, what)!r}",
+        "integration": _credentials(what, names),
         "host": "servers whose names are computed" if what == ANY else f"the server {what}",
         "code": "running code",
         "reads": f"reading files in {what}",
@@ -91,6 +98,12 @@ def _need(need: Need, names: dict[str, str]) -> str:
         "workflow": "running any workflow of this workspace",
     }
     return escaped(words.get(kind, f"{kind} {what}"))
+
+
+def _credentials(what: str, names: dict[str, str]) -> str:
+    if what.startswith(NOT_HERE) and what not in names:
+        return f"the credentials of {what.removeprefix(NOT_HERE)!r}, which is not here"
+    return f"the credentials of {names.get(what, what)!r}"
 
 
 def _uses(review: Review) -> Iterator[str]:

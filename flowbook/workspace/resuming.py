@@ -71,7 +71,7 @@ def check_resumable(record: RunRecord) -> None:
     if summary.status == "succeeded":
         raise InputError(
             f"the run {summary.id} succeeded: there is nothing to resume.",
-            f"Start a new run: flowbook run {summary.workflow}",
+            f"Start a new run: flowbook run {summary.workflow} (or the file, when it was of one).",
         )
     if summary.parent:
         outer = summary.parent.rpartition(".")[0]

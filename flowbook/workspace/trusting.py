@@ -13,7 +13,7 @@ from flowbook.records import NamedTuple
 from flowbook.store import WorkspaceStore
 from flowbook.tasks import TaskSpec
 from flowbook.trust.content import Meaning, content_hash
-from flowbook.trust.folders import Code, FolderTrust, trusted_by_environment
+from flowbook.trust.folders import Code, FolderTrust, not_heeded, trusted_by_environment
 from flowbook.trust.grants import REACHES, Grant, Grants, Reach
 from flowbook.trust.needs import ANY, Need, unmet
 from flowbook.trust.permit import OWN, Permit
@@ -215,7 +215,9 @@ class Trusting:
             at_once = f"flowbook runs resume RUN --trust {sha256}"
             if origin.name not in self._store.workflow_names():
                 decide = "Look at the file that the run was of, and decide: flowbook trust FILE"
-        return f"{decide}\nWithout a question, once you looked at just this: {at_once}"
+        file = origin.kind == "file"
+        apart = not_heeded(Path(os.path.realpath(origin.name)).parent if file else self.root)
+        return "\n".join(filter(None, (decide, f"Without a question, once you looked at just this: {at_once}", apart)))
 
     def _look(self, origin: Origin) -> str:
         return "flowbook runs resume RUN" if origin.kind == "recorded" else self._command("--print", origin)

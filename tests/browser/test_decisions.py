@@ -85,6 +85,7 @@ def test_what_came_from_elsewhere_is_looked_at_and_trusted_together(book: Notebo
     press(page, "Review All Saved")
     panel = page.locator(".fb-drawer")
     expect(panel.get_by_label("Workflows that ask for more than is trusted")).to_have_text("gift, present")
+    expect(panel.get_by_text("Workflows that ask for more than is trusted", exact=True)).to_be_visible()
     expect(panel.get_by_label("What they do, and their code")).to_contain_text("6 * 7")
     book.shot("trust-all")
     press(panel, "Trust All")

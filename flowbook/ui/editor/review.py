@@ -20,6 +20,7 @@ from flowbook.ui.parts.holding import swap
 from flowbook.ui.parts.theme import Heading, Message, Value, button, column, row
 
 BANNER = "Restricted: look, don't run"
+_WHICH = "Which of your integrations each label means:"
 Close = Callable[[], object]
 
 
@@ -116,10 +117,10 @@ class ReviewPanel:
             self._review = None
             self.message.fail(error)
             return
-        asked = Value(text="\n".join(missing_lines(self._review)) or "nothing more", label="It asks for", wrap=True)
-        whole = Value(text=self.text, label="What it does, and its code", wrap=True)
+        asked = Value(text="\n".join(missing_lines(self._review)) or "nothing more", label="It asks for", headed=True)
+        whole = Value(text=self.text, label="What it does, and its code", headed=True)
         self.form = self._picker()
-        picker = () if self.form is None else (self.form.widget,)
+        picker = () if self.form is None else (Heading(detail=_WHICH), self.form.widget)
         swap(self._body, *picker, asked, whole)
 
     def _picker(self) -> Form | None:
@@ -137,7 +138,7 @@ class ReviewPanel:
                 values[name] = use.meaning.name if use.meaning is not None and use.meaning.name in names else None
         if not fields:
             return None
-        form = Form(fields, values, title="Which of your integrations each label means")
+        form = Form(fields, values, title=_WHICH)
         form.on_change(lambda name: self.choose(self._labels[name], str(form.value(name) or "")))
         return form
 

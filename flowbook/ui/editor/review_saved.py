@@ -48,8 +48,8 @@ class ReviewSavedPanel:
             self.message.fail(error)
             return
         names = ", ".join(one.name for one, _ in self._looked.workflows)
-        asked = Value(text=names or "none", label="Workflows that ask for more than is trusted", wrap=True)
-        swap(self._body, asked, Value(text=self.text, label="What they do, and their code", wrap=True))
+        asked = Value(text=names or "none", label="Workflows that ask for more than is trusted", headed=True)
+        swap(self._body, asked, Value(text=self.text, label="What they do, and their code", headed=True))
 
     def trust_all(self) -> None:
         """Trust all of it, if it is still what is shown."""

@@ -158,13 +158,17 @@ class Heading(OwnWidget):
 
 
 class Value(OwnWidget):
-    """A text in a box, shown as text; without ``wrap`` its lines stay whole, as those of a table must."""
+    """A text in a box, shown as text; without ``wrap`` its lines stay whole, as those of a table must.
+
+    ``label`` is what a screen reader calls it; ``headed`` shows it above the box, too.
+    """
 
     _esm = module("parts/value.js")
 
     text = traitlets.Unicode().tag(sync=True)
     label = traitlets.Unicode().tag(sync=True)
     wrap = traitlets.Bool(True).tag(sync=True)
+    headed = traitlets.Bool(False).tag(sync=True)
 
 
 class ShownOnce(OwnWidget):
