@@ -62,6 +62,30 @@ def test_a_key_that_is_no_text_is_its_text_and_the_rest_stays_data(key: Any) -> 
         assert jsonable(given, lambda value: value) == expected
 
 
+class Sullen:
+    """An object that says nothing of itself, whatever it is asked."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeError(name)
+
+    def __repr__(self) -> str:
+        raise RuntimeError
+
+
+SULLEN = {
+    "alone": Sullen(),
+    "in a list": [Sullen()],
+    "deeper": {"a": Holding(Sullen())},
+    "in a table": pd.DataFrame({"c": [Sullen()]}),
+}
+
+
+@pytest.mark.parametrize("data", SULLEN.values(), ids=SULLEN)
+def test_what_cannot_be_looked_at_keeps_no_document_from_being_made(data: Any) -> None:
+    for clean in (lambda value: value, Redactor(["tok-5ecret-9876543210"]).redact_json):
+        assert json.dumps(jsonable({"all": data, "raw": RAW}, clean))
+
+
 def test_a_secret_in_bytes_is_hidden() -> None:
     secret = "tok-5ecret-9876543210"
     shown = jsonable(

@@ -24,7 +24,7 @@ def jsonable(data: Any, redact_json: Callable[[Any], Any]) -> Any:
     """
     try:
         return redact_json(parse_json(_text(data), parse_constant=str))
-    except (TypeError, ValueError, RecursionError):
+    except Exception:  # noqa: BLE001 - it has no form as JSON, or whatever an object does when it is looked at
         return glance(data, redact_json)[:10_000]
 
 
