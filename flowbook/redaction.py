@@ -44,6 +44,7 @@ TOO_DEEP = f"{HIDDEN} (nested too deeply to look for secrets)"
 # What encoders leave unquoted: strict ones, paths, whole URLs (requests), and JavaScript's encodeURIComponent.
 _URL_SAFE = ("", "/", "!#$%&'()*+,/:;=?@[]~", "!'()*")
 _PERCENT = re.compile("%[0-9A-F]{2}")
+_SCHEMES = ("bearer", "basic", "token", "bot", "apikey", "digest")  # of an Authorization header
 _WEB = ("http", "https", "ws", "wss")
 _ADDRESS = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*://\S+\s*")
 _SETTING = re.compile(r"""([A-Za-z][\w .-]*?)\s*=\s*('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^\s;&]+)""")
@@ -250,7 +251,10 @@ def _pieces(needle: str, text: str, most_missing: int) -> list[str]:
 
 
 def _parts(secret: str) -> Iterator[str]:
-    """What gives access in a secret that is an address, a connection string or JSON."""
+    """What gives access in a secret that is an address, a connection string, JSON, or a whole Authorization header."""
+    scheme, _, credential = secret.strip().partition(" ")
+    if scheme.lower() in _SCHEMES and " " not in credential.strip():
+        yield credential.strip()
     if _ADDRESS.fullmatch(secret):
         yield from _parts_of_address(secret.strip())
     elif secret.lstrip().startswith(("{", "[")):
@@ -276,12 +280,21 @@ def _parts_of_address(address: str) -> Iterator[str]:
     found = [userinfo, password or user or ""]
     if web:
         found += [parts.path, parts.path.strip("/"), parts.path.rstrip("/").rpartition("/")[2], parts.query]
-    for name, value in parse_qsl(parts.query):
+        found += [
+            parts.fragment,
+            *filter(_looks_like_a_key, re.split("/", parts.path) + re.split("[/;=:]", parts.path)),
+        ]
+    for name, value in (*parse_qsl(parts.query), *parse_qsl(parts.fragment)):
         if web or _GIVES_ACCESS.search(name):
             found.append(value)
     for part in found:
         yield part
         yield unquote(part)
+
+
+def _looks_like_a_key(part: str) -> bool:
+    """Whether a part of a path may be what gives access: some have it in the middle, before a method's name."""
+    return len(part) >= PIECE and re.search("[0-9]", part) is not None and re.search("[A-Za-z]", part) is not None
 
 
 def _parts_of_json(text: str) -> Iterator[str]:
