@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from flowbook.vault import forget_environment
+from flowbook.vault import forget_environment, slots
 from flowbook.workspace import Workspace
 from flowbook.workspace.location import find_root
 from tests import in_memory
@@ -148,6 +148,12 @@ def private_configuration(tmp_path_factory: pytest.TempPathFactory, monkeypatch:
 
 
 @pytest.fixture(autouse=True)
+def passphrases_at_the_least_cost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make slots at the least cost to try them; each says itself what that is. A test of the vault pays the whole."""
+    monkeypatch.setitem(slots._SCRYPT, "n", 2**14)
+
+
+@pytest.fixture(autouse=True)
 def loop_of_its_own(request: pytest.FixtureRequest) -> Iterator[None]:
     """Let a test that drives no browser run an event loop: the one of a browser that is kept goes on in this thread."""
     browsers = None if "chromium" in request.fixturenames else asyncio._get_running_loop()
@@ -212,6 +218,17 @@ LONG = (
     "tests/test_locks.py",
     "tests/test_docs.py",
     "tests/test_torture.py",
+    "tests/integrations/test_service_faults.py",
+    "tests/test_database_gone.py",
+    "tests/test_isolate.py",
+    "tests/integrations/test_line_faults.py",
+    "tests/test_serving.py",
+    "tests/integrations/test_cassettes.py",
+    "tests/integrations/test_from_the_command_line.py",
+    "tests/test_key_changes.py",
+    "tests/test_killed_servers.py",
+    "tests/test_letting_go.py",
+    "tests/test_resuming.py",
 )
 
 

@@ -49,12 +49,6 @@ COSTS = dict(slots._SCRYPT)  # what is paid for trying a passphrase: half a seco
 
 
 @pytest.fixture(autouse=True)
-def passphrases_are_tried_at_the_least_cost(monkeypatch):
-    """A slot says itself what it costs; one test pays what it does outside of the tests."""
-    monkeypatch.setitem(slots._SCRYPT, "n", 2**14)
-
-
-@pytest.fixture(autouse=True)
 def no_keys_of_this_process(monkeypatch):
     monkeypatch.delenv("FLOWBOOK_KEY", raising=False)
     monkeypatch.delenv("FLOWBOOK_KEY_FILE", raising=False)

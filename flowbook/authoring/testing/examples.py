@@ -14,6 +14,7 @@ from flowbook.errors import FlowbookError
 from flowbook.models import Parameter, node_from_document
 from flowbook.tasks.spec import TaskSpec
 
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _BLOCK = re.compile(r"^```ya?ml\n(.*?)^```", re.DOTALL | re.MULTILINE)
 _EXPRESSION = re.compile(r"\$\{\{.*?\}\}", re.DOTALL)
 _FILE = re.compile(r"(?:\w[\w-]*/)*\w[\w-]*\.[a-z0-9]{1,5}")
@@ -106,7 +107,7 @@ def _readme(folder: Folder) -> str:
 def _nodes(readme: str) -> Iterator[Any]:
     for block in _BLOCK.findall(readme):
         try:
-            found = yaml.safe_load(block)
+            found = yaml.load(block, Loader=_LOADER)  # noqa: S506 - both know plain values only
         except yaml.YAMLError:
             continue
         if not isinstance(found, dict):
