@@ -146,3 +146,30 @@ def test_a_line_that_is_selected_is_not_left_behind_the_inspector_nor_are_nodes_
     expect(page.locator(".fb-run-chip")).to_contain_text("succeeded")
     wait_for_element(canvas, LOWEST)
     assert canvas.evaluate("one => one.clientHeight") < high - 100
+
+
+def test_messages_do_not_lie_over_each_other_and_escape_leads_from_a_field_back_to_the_canvas(
+    make_notebook: Callable[..., Any],
+) -> None:
+    book = make_notebook(CELL, width=1340, height=700)
+    book.run(0)
+    page: Page = book.page
+    canvas = page.locator(".flowbook-canvas")
+    wait_until_fitted(canvas)
+    canvas.click(position=canvas.evaluate(PLACE, "step_0"))
+    label = page.get_by_label("Label", exact=True)
+    label.click()
+    page.keyboard.type("Begin")
+    page.keyboard.press("Escape")
+    expect(canvas).to_be_focused()
+    expect(page.locator(".fb-inspector h3:visible")).to_have_text("Begin")
+    page.keyboard.press("Escape")
+    expect(page.locator(".fb-inspector h3:visible")).to_have_count(0)
+
+    said = "ed.say('Kept under another name.', 'warning'); ed.canvas.tell('Told by the canvas.', 'success')"
+    book.lab.said_by_kernels(book.folder.name, said)
+    above = page.locator(".fb-told .fb-message", has_text="Kept under another name.").bounding_box()
+    below = page.locator(".flowbook-canvas-message", has_text="Told by the canvas.").bounding_box()
+    assert above is not None
+    assert below is not None
+    assert above["y"] + above["height"] <= below["y"]

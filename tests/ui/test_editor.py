@@ -561,3 +561,20 @@ def test_nothing_that_a_person_types_into_a_secret_input_is_state_of_a_widget(ws
     assert editor.drawer.form.values() == {}
     assert "s3cret-0000" not in repr(editor._repr_mimebundle_())
     editor.close()
+
+
+def test_what_became_of_a_conflict_is_said_once(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    flow = Workflow(name="daily")
+    flow.add("first", "core.noop")
+    ws.save(flow)
+    editor = Editor(ws, "daily")
+    told: list[str] = []
+    monkeypatch.setattr(editor.canvas, "tell", lambda text, kind: told.append(text))
+    flow.describe("theirs")
+    ws.save(flow)
+    editor.editing.do(edits.describe("mine"))
+    assert not editor.save()
+    panel: Any = editor.places.drawer
+    panel.reload()
+    assert (editor.message.text, told) == ("Reloaded.", [])
+    editor.close()

@@ -56,5 +56,4 @@ class ConflictPanel:
             self.message.fail(error)
             return
         self._editor.close_panel()
-        self._editor.saved()
         self._editor.say(said, "success")

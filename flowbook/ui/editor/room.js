@@ -58,6 +58,10 @@ class Room {
     this.removeMore = addMore(places.querySelector(".fb-toolbar"));
     this.observer = new ResizeObserver(() => this.settle());
     this.observer.observe(this.frame);
+    // what the canvas says of itself stands below what the editor says there
+    const told = places.querySelector(".fb-told");
+    this.told = new ResizeObserver(() => places.style.setProperty("--fb-told", `${told.offsetHeight}px`));
+    if (told) this.told.observe(told);
     this.stops = [
       [window, "resize", () => this.settle()],
       [this.frame, "flowbook-full", () => this.settle()],
@@ -71,18 +75,21 @@ class Room {
 
   destroy() {
     this.observer.disconnect();
+    this.told.disconnect();
     for (const [target, type, act] of this.stops) target.removeEventListener(type, act);
     for (const grip of Object.values(this.grips)) grip.remove();
     this.removeMore();
   }
 
-  /** Escape closes the drawer before it does anything else. */
+  /** Escape closes the drawer before it does anything else, and leads from the inspector back to the canvas. */
   escaped(event) {
     const pressed = event.type === "flowbook-escape" || (event.key === "Escape" && !event.defaultPrevented);
-    if (!pressed || !this.bench.querySelector(":scope > .fb-drawn") || event.target.closest(".fb-chooser, .cm-editor")) return;
+    if (!pressed || event.target.closest(".fb-chooser, .cm-editor")) return;
+    const drawn = this.bench.querySelector(":scope > .fb-drawn");
+    if (!drawn && !event.target.closest(".fb-side-right")) return;
     event.preventDefault();
     event.stopPropagation();
-    this.model.send({ kind: "close" });
+    if (drawn) this.model.send({ kind: "close" });
     this.places.querySelector(".flowbook-canvas")?.focus({ preventScroll: true });
   }
 
