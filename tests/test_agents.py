@@ -148,13 +148,14 @@ def test_what_is_no_message_is_an_error_of_the_protocol(ws: Workspace) -> None:
     assert ask(one, "initialize", {"protocolVersion": "1999"})[0]["result"]["protocolVersion"] == "2025-11-25"
 
 
-def test_a_cancelled_call_ends_its_run_and_is_not_answered(ws: Workspace) -> None:
+@pytest.mark.parametrize("tool", ["slow", "dry_run_workflow"])
+def test_a_cancelled_call_ends_its_run_and_is_not_answered(ws: Workspace, tool: str) -> None:
     flow = Workflow("slow")
     flow.add("wait", "core.wait", params={"seconds": 100})
     ws.save(flow)
     begun, answers = threading.Event(), []
-    one = server(ws)
-    params = {"name": "slow", "arguments": {}}
+    one = server(ws, edit=True)
+    params = {"name": tool, "arguments": {"name": "slow"} if tool != "slow" else {}}
 
     def take() -> None:
         begun.set()
@@ -167,7 +168,8 @@ def test_a_cancelled_call_ends_its_run_and_is_not_answered(ws: Workspace) -> Non
         one.take('{"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 7}}', answers.append)
         calling.join(0.05)
     assert answers == []
-    assert ws.run_record("last").summary.status == "cancelled"
+    if tool == "slow":
+        assert ws.run_record("last").summary.status == "cancelled"
 
 
 def test_lines_are_answered_by_lines(ws: Workspace) -> None:

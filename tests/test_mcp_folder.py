@@ -158,6 +158,22 @@ def test_a_server_that_cannot_be_started_is_a_clear_error(tmp_path: Path) -> Non
     assert not (tmp_path / "x").exists()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="it is a command of a shell")
+def test_what_a_server_says_before_it_gives_up_is_told_without_its_secrets(tmp_path: Path) -> None:
+    """It was "Connection closed" alone, whatever was missing."""
+    command = "sh -c 'echo begun >&2; printf \"no\\033[1m account for $KEY\\n\\n\" >&2; exit 3'"
+    with pytest.raises(TaskFailed) as told:
+        write_from_server(tmp_path, "x", command, variables=["KEY"], environ={"KEY": "secret-token"})
+    assert "it said: no account for ***." in str(told.value)
+    assert "secret-token" not in str(told.value)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it is a command of a shell")
+def test_a_server_that_says_very_much_before_it_gives_up_is_heard_to_the_end(tmp_path: Path) -> None:
+    with pytest.raises(TaskFailed, match=r"it said: the end\."):
+        write_from_server(tmp_path, "x", "sh -c 'yes a | head -c 3000000 >&2; echo the end >&2'")
+
+
 def test_a_tool_whose_arguments_are_not_named_is_left_out_and_told_of(tmp_path: Path, serving: Any) -> None:
     serving(tool("a"), mcp.Tool("free", "", {"type": "object", "additionalProperties": True}),
             mcp.Tool("torn", "", {"type": "object", "properties": {"x": {"$ref": "#/$defs/none"}}}),

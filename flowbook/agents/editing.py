@@ -92,7 +92,9 @@ class _Desk:
 
     def rehearse(self, call: Call) -> dict[str, Any]:
         name = call.text("name")
-        ended = self.ws.start(name, _inputs(call), dry_run=True).wait()
+        going = self.ws.start(name, _inputs(call), dry_run=True)
+        call.on_cancel(going.cancel)
+        ended = going.wait()
         return {"status": ended.status, "nodes": ended.to_dict()["nodes"]}
 
     def show_run(self, call: Call) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flowbook.json_text import parse_json
+from flowbook.mcp.complaints import Complaints
 
 _SESSION = "Mcp-Session-Id"
 _REFUSED = (400, 404)
@@ -27,6 +28,7 @@ class Line:
     def __init__(self) -> None:
         self.ended = False
         self.broken = ""  # what the server sent that is no message, or too many of them, in words
+        self.complaints: Complaints | None = None  # of a process
         self._refused: set[str] = set()
         self._told: Callable[[], None] | None = None
         self._left = float(MOST_AT_ONCE)

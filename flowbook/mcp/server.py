@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 import shlex
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -14,6 +13,7 @@ from urllib.parse import urlsplit
 from flowbook import http
 from flowbook.errors import TaskFailed
 from flowbook.mcp.bounds import ENCODING, bound, reading
+from flowbook.mcp.complaints import Complaints
 from flowbook.mcp.line import Line
 from flowbook.tasks import current
 
@@ -43,6 +43,12 @@ class Server:
             ) from None
         if not words:
             raise TaskFailed("There is no command and no address of a server.", permanent=True)
+
+    def said(self, line: Line) -> str:
+        """What its process said at last, as words that follow others; "" when it said nothing, or there is none."""
+        given = [value for _, value in self.environment]
+        words = line.complaints.last_line(given) if line.complaints is not None else ""
+        return f"; it said: {words}" if words else ""
 
     def _address(self) -> str:
         reason = ""
@@ -86,7 +92,9 @@ async def _over_stdio(server: Any, line: Line) -> AsyncIterator[Any]:
     from mcp.client.stdio import stdio_client
 
     reading.set(line)
-    with open(os.devnull, "w") as nowhere:
-        async with stdio_client(server, errlog=nowhere) as (reads, writes):
+    line.complaints = complaints = Complaints()
+    with complaints.file:
+        async with stdio_client(server, errlog=complaints.file) as (reads, writes):
+            complaints.file.close()
             yield line.hears(reads), writes
         await anyio.sleep(_SETTLE)

@@ -180,7 +180,7 @@ class Sessions:
             while getattr(inner, "exceptions", ()):  # of a group: what happened first
                 inner = inner.exceptions[0]  # type: ignore[attr-defined]
             late = f"it did not answer in {START:g} s" if _is_late(inner) else ""
-            words = line.broken or late or _words_of(inner)[:300]
+            words = line.broken or (late or _words_of(inner)[:300]) + server.said(line).rstrip(".")
             raise TaskFailed(f"The server cannot be reached: {words}.", hint="Check its command or address.") from None
 
     def drop(self, server: Server, one: _Live | None = None) -> None:
