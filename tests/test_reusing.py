@@ -245,3 +245,16 @@ def test_what_changed_is_told_by_the_nearest_of_what_is_known(ws: Workspace) -> 
     reuse = ws.run(made)["read"].reuse
     assert reuse is not None
     assert reuse.changed == ("the file of params.path",)
+
+
+def test_check_warns_of_a_request_that_is_not_sent_again(ws: Workspace) -> None:
+    flow = Workflow(name="orders")
+    address = "https://api.example.com/orders"
+    flow.add("asks", "http.request", params={"url": address}, cache=True)
+    flow.add("order", "http.request", params={"url": address, "method": "POST"}, cache="1d")
+    flow.add("computed", "http.request", params={"url": address, "method": "${{ run.id }}"}, cache=True)
+    flow.add("uncached", "http.request", params={"url": address, "method": "POST"})
+    told = {one.node: one for one in ws.check(flow).problems if one.code == "cache-of-write"}
+    assert set(told) == {"order", "computed"}
+    assert {one.severity for one in told.values()} == {"warning"}
+    assert told["order"].message == "is for a POST: reused, it is not sent again."

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
+from flowbook.methods import SAFE, meant
 from flowbook.models import Parameter
 from flowbook.records import NamedTuple
 from flowbook.tasks.capabilities import ALL, Capabilities
@@ -69,3 +70,20 @@ class TaskSpec(NamedTuple):
     def parameter(self, name: str) -> Parameter | None:
         """The parameter of that name, or None."""
         return next((parameter for parameter in self.parameters if parameter.name == name), None)
+
+    @property
+    def sends_any_method(self) -> bool:
+        """Whether its param ``method`` says how a request is sent."""
+        param = self.parameter("method")
+        return param is not None and not SAFE.isdisjoint(param.choices)
+
+    def asks_only(self, params: Mapping[str, Any]) -> bool:
+        """Whether a task that sends a request by any method sends one here that changes nothing, in so many words."""
+        param = self.parameter("method")
+        if param is None or not self.sends_any_method:
+            return False
+        headers = params.get("headers") or {}
+        if not isinstance(headers, Mapping) or any("${{" in f"{name}{value}" for name, value in headers.items()):
+            return False
+        method = params.get("method") or param.default
+        return isinstance(method, str) and meant(method, headers.items()) in SAFE

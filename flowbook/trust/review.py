@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
 from flowbook.errors import FlowbookError
-from flowbook.methods import SAFE, meant
 from flowbook.models import SUB_WORKFLOW_TASKS, Node, Workflow, workflows_named
 from flowbook.models.documents import hash_of
 from flowbook.records import NamedTuple
@@ -140,7 +139,7 @@ class _Looking:
                 continue
             own = frozenset(needs_of(node, spec, meanings.get(node.integration or ""), self._here.root))
             needs |= own
-            if spec.effects != "read" and not _asks_only(node, spec):
+            if spec.effects != "read" and not spec.asks_only(node.params):
                 writing.append((shown, node.task))
             if not node.integration:
                 talking += [(shown, need.what) for need in sorted(own) if need.kind == "host"]
@@ -214,18 +213,6 @@ def _together(own: Review, inner: list[Review]) -> Review:
             *sub.folders})), any_workflow=own.any_workflow or sub.any_workflow, needs=own.needs | sub.needs,
         )  # fmt: skip
     return own
-
-
-def _asks_only(node: Node, spec: TaskSpec) -> bool:
-    """Whether a task that sends a request by any method sends one here that changes nothing, written out as such."""
-    param = spec.parameter("method")
-    if param is None or not set(param.choices) & SAFE:
-        return False
-    headers = node.params.get("headers") or {}
-    if not isinstance(headers, Mapping) or any("${{" in f"{name}{value}" for name, value in headers.items()):
-        return False
-    method = node.params.get("method") or param.default
-    return isinstance(method, str) and meant(method, headers.items()) in SAFE
 
 
 def code_text(node: Node) -> str:

@@ -9,6 +9,7 @@ from flowbook import vault
 from flowbook.catalog.folder import FolderProblem
 from flowbook.errors import CatalogError, FlowbookError, NotFound
 from flowbook.expressions import has_expression
+from flowbook.methods import METHODS
 from flowbook.models import SUB_WORKFLOW_TASKS, Node, Parameter, Predicate
 from flowbook.records import NamedTuple
 from flowbook.slips import suggest
@@ -207,6 +208,12 @@ def _check_cache(check: _NodeCheck, spec: TaskSpec) -> None:
     if check.node.cache and not spec.reusable:
         message = Predicate(f"is not for {spec.name}, which writes: reused, it would not do what it is there for.")
         check.add("cache-of-write", "cache", message, "Take it away.")
+    elif check.node.cache and spec.sends_any_method and not spec.asks_only(check.node.params):
+        method = check.node.params.get("method")
+        what = f"a {method}" if isinstance(method, str) and method in METHODS else "what may be more than a question"
+        message = Predicate(f"is for {what}: reused, it is not sent again.")
+        remedy = "Take it away, unless the request only asks."
+        check.report.add("cache-of-write", check.id, "cache", message, remedy, severity="warning")
 
 
 def _missing(check: _NodeCheck, spec: TaskSpec, name: str) -> None:
