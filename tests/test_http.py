@@ -860,6 +860,26 @@ def test_a_redirected_post_is_an_error_that_names_the_address(api: http.Session,
     assert "https://elsewhere.example" in error.message
 
 
+@pytest.mark.parametrize(
+    ("status", "location", "says"),
+    [
+        (303, "/made", "What became of it is told there"),
+        (303, "/items", "check base_url"),
+        (302, "/items#there", "check base_url"),
+        (301, "/items", "check base_url"),
+        (301, "/elsewhere", "Use that address"),
+    ],
+)
+def test_what_to_do_about_a_redirected_change_is_right_for_where_it_leads(
+    api: http.Session, server: Server, status: int, location: str, says: str
+) -> None:
+    """To the address that was asked there is no other to use, and a 303 leads to what became of it."""
+    server.answers = [{"status": status, "headers": {"Location": location}}]
+    error = fault(lambda: api.post("items", json={}))
+    assert says in error.hint
+    assert ("Use that address" in error.hint) == (says == "Use that address")
+
+
 def test_a_post_may_follow_redirects_as_browsers_do(server: Server) -> None:
     """303 always leads to a GET, 302 when the session allows it; 307 keeps method and body on the same host."""
     with http.Session(server.url, service="Example", browser_redirects=True) as session:

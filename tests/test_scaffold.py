@@ -13,7 +13,7 @@ import flowbook
 from flowbook.authoring.scaffold import write_integration
 from flowbook.catalog import Catalog
 from flowbook.errors import AlreadyExists, InvalidName
-from flowbook.testing import check_contract
+from flowbook.testing import check_contract, check_faults
 
 styles = pytest.mark.parametrize("style", [{}, {"plain": True}, {"oauth2": True}], ids=["typed", "plain", "oauth2"])
 
@@ -45,6 +45,14 @@ def test_the_catalog_finds_nothing_wrong_with_it(tmp_path, style):
     ]
     assert (folder.sign_in is not None) == ("oauth2" in style)
     assert folder.icon is not None
+
+
+@styles
+def test_it_stands_every_fault_of_its_service_as_written(tmp_path, style):
+    """What a stranger begins with keeps what ``flowbook check --integrations NAME --faults`` asks for."""
+    write_integration(tmp_path / "integrations", "my_api", **style)
+    folder = Catalog(tmp_path, environ={}).folder("my_api")
+    assert [str(problem) for problem in check_faults(folder, share=0.5)] == []
 
 
 def test_the_typed_style_declares_what_repeating_a_call_would_do(tmp_path):

@@ -58,7 +58,7 @@ _TASKS = '''"""The tasks of @NAME@: each public function is one."""
 from typing import Any, Literal
 
 from pydantic import Field
-from flowbook import Result, Secret, http, task, typed
+from flowbook import Result, Secret, TaskFailed, http, task, typed
 
 
 class Credentials(typed.Credentials):
@@ -85,12 +85,23 @@ class Send(typed.Params):
     method: Literal["POST", "PUT", "PATCH"] = Field(default="POST", description="The HTTP method")
 
 
+TRIED = ""  # a path that every token may read, below the base URL: put in your service's, such as "/me"
+MADE = "id"  # a field that the answer to a change has when it was made: put in what your service documents
+
+
 @task(effects="read", network=True, reads_files=False, writes_files=False, runs_code=False)
 def test_connection(credentials: Credentials, params: dict[str, Any]) -> Result:
     """Try the base URL and the token."""
     with _session(credentials) as session:
-        # many APIs have nothing at their base URL: that they answer, and do not refuse the token, is what counts
-        session.get("", accept=[404], parse=False)
+        answer = session.get(TRIED, accept=[404])
+        if answer.status == 404:
+            raise TaskFailed(
+                f"{session.base_url} answers, but has nothing at {TRIED or '/'} (404 Not Found).",
+                hint="Check base_url, and give TRIED in tasks.py a path that every token may read.",
+                permanent=True,
+            )
+        if not http.same_origin(answer.url, session.base_url):
+            raise TaskFailed("The address leads to another service.", hint="Check base_url.", permanent=True)
         return Result.ok(f"Connected to {session.base_url}")
 
 
@@ -106,8 +117,17 @@ def get(credentials: Credentials, params: Get) -> Result:
 def send(credentials: Credentials, params: Send) -> Result:
     """Send something to the API."""
     with _session(credentials) as session:
-        answer = session.request(params.method, params.path, json=params.body, parse=False)
-    return Result.ok(f"Sent to {params.path}", answer.json if answer.content else None)
+        made = session.request(params.method, params.path, json=params.body, expect=[200, 201]).json
+    if not isinstance(made, dict) or MADE not in made:  # an empty answer, or a proxy's, is no success
+        failure = TaskFailed(
+            f"The answer has no {MADE!r}: it does not say that it was done.",
+            {"answer": made},
+            "Give MADE in tasks.py a field that your service's answers have, or look at what it documents instead.",
+            permanent=True,
+        )
+        failure.warn()
+        raise failure
+    return Result.ok(f"Sent to {params.path}", made)
 
 
 def _session(credentials: Credentials) -> http.Session:
@@ -120,7 +140,10 @@ def _session(credentials: Credentials) -> http.Session:
 
 _PLAIN_TASKS = '''"""The tasks of @NAME@: each public function is one; an exception becomes a failed result."""
 
-import requests
+from flowbook import http
+
+TRIED = ""  # a path that every token may read, below the base URL: put in your service's, such as "/me"
+MADE = "id"  # a field that the answer to a change has when it was made: put in what your service documents
 
 
 def test_connection(credentials):
@@ -132,11 +155,13 @@ def test_connection(credentials):
         "token": "the access token"
     }
     """
-    response = _call(credentials, "GET", "")
-    if response.status_code in (401, 403):
-        return {"success": False, "message": "The service refuses the token."}
-    if response.status_code >= 500:
-        return {"success": False, "message": f"The service is out of order (status {response.status_code})."}
+    with _session(credentials) as session:
+        answer = session.get(TRIED, accept=[404])
+    if answer.status == 404:
+        words = "404 Not Found: check base_url, and give TRIED in tasks.py a path that every token may read."
+        return {"success": False, "message": words, "permanent": True}
+    if not http.same_origin(answer.url, credentials["base_url"]):
+        return {"success": False, "message": "The address leads to another service.", "permanent": True}
     return {"success": True, "message": "Connected."}
 
 
@@ -149,8 +174,9 @@ def get(credentials, params):
         "query": {"limit": 10} (optional, query parameters by name)
     }
     """
-    response = _call(credentials, "GET", params["path"], params=params.get("query"))
-    return _result(response, f"Read {params['path']}")
+    with _session(credentials) as session:
+        answer = session.get(params["path"], params=params.get("query"))
+    return {"success": True, "message": f"Read {params['path']}", "data": answer.json}
 
 
 def send(credentials, params):
@@ -163,24 +189,20 @@ def send(credentials, params):
         "method": "POST" (POST, PUT, PATCH)
     }
     """
-    response = _call(credentials, params.get("method", "POST"), params["path"], json=params.get("body"))
-    return _result(response, f"Sent to {params['path']}")
+    method = params.get("method", "POST")
+    with _session(credentials) as session:
+        made = session.request(method, params["path"], json=params.get("body"), expect=[200, 201]).json
+    if not isinstance(made, dict) or MADE not in made:  # an empty answer, or a proxy's, is no success
+        words = f"The answer has no {MADE!r}, so that it may have been done, or not: look, and see MADE in tasks.py."
+        return {"success": False, "message": words, "data": {"may_have_taken_effect": True}, "permanent": True}
+    return {"success": True, "message": f"Sent to {params['path']}", "data": made}
 
 
-def _call(credentials, method, path, **options):
-    return requests.request(
-        method,
-        credentials["base_url"].rstrip("/") + path,
-        headers={"Authorization": f"Bearer {credentials['token']}"},
-        timeout=30,
-        **options,
+def _session(credentials):
+    token = credentials["token"]
+    return http.Session(
+        credentials["base_url"], service="@TITLE@", headers={"Authorization": f"Bearer {token}"}, secrets=[token]
     )
-
-
-def _result(response, message):
-    if response.status_code >= 400:
-        return {"success": False, "message": f"The service answered {response.status_code}: {response.text[:200]}"}
-    return {"success": True, "message": message, "data": response.json() if response.content else None}
 '''
 
 _TEST = '''"""Run with: pytest. The service is a fake one on this machine that answers as told."""
@@ -235,7 +257,9 @@ def test_the_folder_keeps_the_contract():
 _README = """# @TITLE@
 
 Talks to an HTTP API that takes a bearer token. Start from here: rename `get` and `send` to what your service does, one
-function per task, and say in `__init__.py` which are public. An edit takes effect at the next use, without a restart.
+function per task, and say in `__init__.py` which are public. In `tasks.py`, `TRIED` is what `test_connection` reads and
+`MADE` what an answer of `send` has when it was done: put in what your service documents. An edit takes effect at the
+next use, without a restart.
 
 ## Credentials
 
@@ -266,7 +290,8 @@ create: {task: @NAME@.send, integration: My @TITLE@, params: {path: /items, body
 
 ## Tests
 
-`pytest` in this folder runs the tests; `flowbook check --integrations @NAME@` lists what is wrong with the folder.
+`pytest` in this folder runs the tests; `flowbook check --integrations @NAME@` lists what is wrong with the folder,
+and with `--faults` what its tasks make of a service that fails.
 """
 
 _ICON = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 30 30">

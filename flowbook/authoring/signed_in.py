@@ -40,13 +40,13 @@ _CHANGES = (
     ]
 """,
     ),
-    ("Try the base URL and the token.", "Ask who has signed in: put your service's path for that in the place of /me."),
     (
-        "        # many APIs have nothing at their base URL: that they answer, and do not refuse the token, is what "
-        'counts\n        session.get("", accept=[404], parse=False)\n',
-        """        session.get("/me")
+        """TRIED = ""  # a path that every token may read, below the base URL: put in your service's, such as "/me"
+""",
+        """TRIED = "/me"  # who has signed in: put in your service's path for that
 """,
     ),
+    ("Try the base URL and the token.", "Ask who has signed in."),
     ("credentials.token.reveal()", "credentials.oauth2.reveal()"),
     (
         '{"base_url": service.url, "token": "a-token-for-tests"}',

@@ -30,18 +30,28 @@ def redirected(order: Order, response: Response, service: str, redact: Callable[
     elsewhere = address.origin(url) != address.origin(order.url)
     as_get = response.status == 303 or (response.status in (301, 302) and order.method in ("GET", "POST"))
     if changes and ((elsewhere and not as_get) or (not browser and response.status in (301, 302, 303))):
-        refused = _refused(f"{moved}{target}.", response, "Use that address.")
+        refused = _refused(f"{moved}{target}.", response, _instead(response, url))
         refused.uncertain = response.status == 303  # which says: done, see the result there
         raise refused
     if scheme == "http" and address.origin(order.url)[0] == "https":
         hint = "Use an address that stays encrypted."
         raise ServiceError(f"{moved}{target}, which is not encrypted.", "tls", status=response.status, hint=hint)
     if elsewhere and redact(url) != url:
-        raise _refused(f"{moved}{target}, and would take a credential there.", response, "Use that address.")
+        hint = "It is sent to no other server. Use that address, if it is the service's own."
+        raise _refused(f"{moved}{target}, and would take a credential there.", response, hint)
     turned = as_get and order.method != "HEAD"
     headers = {name: value for name, value in order.headers.items() if not elsewhere or _harmless(name, value, redact)}
     method, body = ("GET", Body()) if turned else (order.method, order.body)
     return replace(order, method=method, url=url, params=None, body=body, headers=headers)
+
+
+def _instead(response: Response, url: str) -> str:
+    """What to do about a change that is redirected (RFC 9110, 15.4: a 303 leads to what became of it)."""
+    if url.partition("#")[0] == response.url.partition("#")[0]:
+        return "It leads to itself: check base_url, and whether a proxy or a sign-in page answers in its place."
+    if response.status == 303:
+        return "What became of it is told there."
+    return "Use that address."
 
 
 def _target(response: Response, moved: str) -> str:

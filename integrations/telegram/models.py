@@ -47,7 +47,10 @@ _PARSE_MODES = {"plain": None, "html": "HTML", "markdown": "MarkdownV2"}
 class Credentials(typed.Credentials):
     """A bot."""
 
-    bot_token: Secret = Field(description="The bot's token, as @BotFather gives it (123456789:AAF...).")
+    bot_token: Secret = Field(
+        description="The bot's token, as @BotFather gives it (123456789:AAF...).",
+        examples=["123456789:AAF-made-up-for-tests-0123456789"],
+    )
     base_url: str = Field(
         "https://api.telegram.org",
         description="Address of the Bot API, if you run a server of it yourself.",

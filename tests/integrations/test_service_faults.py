@@ -73,6 +73,8 @@ MOVED = [fault.name for fault in HTTP_FAULTS if "redirect" in fault.name or "ano
 # https://developers.google.com/workspace/drive/api/reference/rest/v3/files/delete
 EMPTY = ["nothing", "no content", "JSON of another form: {}", "JSON in a charset that is none"]
 TAKES: Mapping[str, Mapping[str, list[str]]] = {
+    # https://docs.github.com/rest/actions/workflows#create-a-workflow-dispatch-event
+    "github": {"dispatch_workflow": ["no content"]},
     "gmail": {"delete_draft": EMPTY},
     "http": {"request": PAGES + MOVED, "test_connection": PAGES + MOVED},
     "google_drive": {"upload_file": PAGES, "delete_file": EMPTY},  # an upload's first request makes no file yet

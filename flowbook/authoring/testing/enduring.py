@@ -29,6 +29,7 @@ Credentials = Mapping[str, Any] | Callable[[str], Mapping[str, Any]] | None
 _NOBODY = "http://127.0.0.1:1"
 _CHANGES = ("POST", "PUT", "PATCH", "DELETE")
 _ONCE = ("POST", "PATCH")
+_GIVE = "Give check_faults(credentials=…), or the model's field an example that fits: Field(examples=[…])."
 
 
 def check_faults(
@@ -55,7 +56,8 @@ def check_faults(
     when the run is cancelled, and no request after that.
 
     ``credentials`` are those for an address (or a function of the address that gives them); without them they are made
-    up of what the folder declares. ``params`` maps tasks to theirs; else the examples of the README are taken.
+    up of what the folder declares, with the ``examples`` of its model's fields where they have a form of their own.
+    ``params`` maps tasks to theirs; else the examples of the README are taken.
     ``prepare(service)`` adds the routes that a task asks before it changes something, so that the change itself is
     tried too. ``takes`` maps a task to the faults that are none for it: a task that reads any page takes
     ``["a sign-in page"]``. Each problem names its ``task``, ``what`` is wrong and the ``remedy``. Raises NotFound when
@@ -157,9 +159,7 @@ class _Trial:
             try:
                 spec.signature._replace(takes=1).arguments(self._made(self.service.url), {})
             except FlowbookError as error:
-                yield problem_of(
-                    spec, f"cannot be tried: {error.message.rstrip('.')}", "Give check_faults(credentials=…)."
-                )
+                yield problem_of(spec, f"cannot be tried: {error.message.rstrip('.')}", _GIVE)
                 return
 
     def problems(self, spec: TaskSpec, params: Mapping[str, Any], faults: Sequence[Fault]) -> Iterator[FolderProblem]:
@@ -217,7 +217,22 @@ class _Trial:
             return dict(self._credentials(url))
         if self._credentials is not None:
             return dict(self._credentials)
-        return made_up(self.folder.credentials, url)
+        made = made_up(self.folder.credentials, url)
+        return made if self._fit(made) else {**made, **self._examples()}
+
+    def _fit(self, credentials: Mapping[str, Any]) -> bool:
+        try:
+            for spec in self.folder.tasks.values():
+                spec.signature._replace(takes=1).arguments(credentials, {})
+        except FlowbookError:
+            return False
+        return True
+
+    def _examples(self) -> dict[str, Any]:
+        """What the folder's model says of a form of its own: ``Field(examples=[…])``."""
+        models = {spec.signature.credentials_type for spec in self.folder.tasks.values()}
+        fields = {name: one for model in models for name, one in getattr(model, "model_fields", {}).items()}
+        return {name: field.examples[0] for name, field in fields.items() if field.examples}
 
     def _led(self, name: str, value: Any, fault: Fault) -> Any:
         """The address that a param names is the service's."""
