@@ -9,9 +9,22 @@ from pathlib import Path
 import pytest
 
 
+@pytest.mark.timeout(600)  # each waits for what it has killed, and a busy machine takes its time
 @pytest.mark.parametrize(
     "subject",
-    ["store", "canaries", "disk", "kills", "killed_runs", "postgres", "torn", "workers", "serving", "restarts"],
+    [
+        "store",
+        "canaries",
+        "disk",
+        "kills",
+        "killed_runs",
+        "postgres",
+        "torn",
+        "workers",
+        "graphs",
+        "serving",
+        "restarts",
+    ],
 )
 def test_a_small_part_of_each_subject_holds(subject: str) -> None:
     command = [sys.executable, "-m", "torture", subject, "--scale", "0.004"]

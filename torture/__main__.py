@@ -20,6 +20,7 @@ SUBJECTS = (
     "postgres",
     "torn",
     "workers",
+    "graphs",
     "serving",
     "restarts",
 )
