@@ -332,6 +332,30 @@ def test_an_operation_of_any_method_becomes_a_task(tmp_path: Path, service: Fake
     assert [one.method for one in service.requests] == ["TRACE", "QUERY", "LIST"]
 
 
+def test_what_no_request_can_be_made_of_is_left_out_by_name_and_takes_no_name(tmp_path: Path) -> None:
+    """An additional operation whose method is none, one that is there twice, and a path without a slash: not a word."""
+    one = {"operationId": "same", "responses": {}}
+    paths = {
+        "b": {"get": one},
+        "/a": {
+            "get": one, "put": ["no"],
+            "additionalOperations": {"not a method": one, "GET": one, "COPY": 3, "POST": {}},
+        },
+        "x-own": {"get": one},
+    }  # fmt: skip
+    path = tmp_path / "any.json"
+    path.write_text(json.dumps({"openapi": "3.2.0", "info": {"title": "Any", "version": "1"}, "paths": paths}))
+    made = write_from_description(tmp_path / "integrations", "any", str(path))
+    assert made.tasks == ("same", "post_a")
+    assert sorted(told.removesuffix(".") for told in made.left_out) == [
+        "COPY /a: it is no object",
+        "GET /a: it is described a second time, as get of its path",
+        "GET b: its path does not begin with a slash",
+        "NOT A METHOD /a: its method is none that HTTP allows",
+        "PUT /a: it is no object",
+    ]
+
+
 def test_a_refused_request_is_a_failure_without_the_secret(root: Path, service: FakeService) -> None:
     service.on("POST", "/notes", status=401, json={"message": f"bad key {SECRET}"})
     result = run_task((root / "integrations" / "shop", "note"), {"base_url": service.url, "key": SECRET}, {"body": "x"})

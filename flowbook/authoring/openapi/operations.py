@@ -79,6 +79,8 @@ class Entry:
     tags: tuple[str, ...]
     node: dict[str, Any] = dataclasses.field(repr=False, compare=False)
     item: dict[str, Any] = dataclasses.field(repr=False, compare=False)
+    fault: str = ""
+    """Why no request can be made of it, whatever else it says."""
 
     @property
     def place(self) -> str:
@@ -87,26 +89,44 @@ class Entry:
 
 
 def entries(description: Description) -> list[Entry]:
-    """All operations, in the order of the description, each with the name that its task would have."""
+    """All operations, in the order of the description, each with the name that its task would have.
+
+    Those that no request can be made of come last, with their ``fault``: they take no name from another.
+    """
     taken = set(_TASK_NAMES)
     found: list[Entry] = []
-    for path, item in mapping(description.document.get("paths")).items():
-        if not path.startswith("/"):
-            continue
-        item = description.followed(item)
-        more = mapping(item.get("additionalOperations"))  # of OpenAPI 3.2: those of any other method
-        known = [(one, item.get(one)) for one in METHODS]
-        for method, node in [*known, *((one, node) for one, node in more.items() if one.lower() not in METHODS)]:
-            if isinstance(node, dict) and _METHOD.fullmatch(method):
-                name = identifier(str(node.get("operationId") or f"{method}_{path}"), taken)
-                summary = one_line(node.get("summary"), 110) or one_line(node.get("description"), 110) or words(name)
-                tags = tuple(str(tag) for tag in listed(node.get("tags")))
-                found.append(Entry(name, method.upper(), path, summary, tags, node, item))
+    for method, path, node, item, fault in sorted(_described(description), key=lambda one: bool(one[4])):
+        known = mapping(node)
+        name = identifier(str(known.get("operationId") or f"{method}_{path}"), taken)
+        summary = one_line(known.get("summary"), 110) or one_line(known.get("description"), 110) or words(name)
+        tags = tuple(str(tag) for tag in listed(known.get("tags")))
+        found.append(Entry(name, method.upper(), path, summary, tags, known, item, fault))
     return found
 
 
+def _described(description: Description) -> Iterator[tuple[str, str, Any, dict[str, Any], str]]:
+    """Method, path, operation, path item and what is wrong of everything that is described as an operation."""
+    for path, given in mapping(description.document.get("paths")).items():
+        if path.startswith("x-"):
+            continue
+        item = description.followed(given)
+        at = "" if path.startswith("/") else "its path does not begin with a slash"
+        for method in METHODS:
+            if (node := item.get(method)) is not None:
+                yield method, path, node, item, at or ("" if isinstance(node, dict) else "it is no object")
+        for method, node in mapping(item.get("additionalOperations")).items():  # of OpenAPI 3.2: any other method
+            fault = "" if isinstance(node, dict) else "it is no object"
+            if not _METHOD.fullmatch(method):
+                fault = "its method is none that HTTP allows"
+            elif method.lower() in METHODS and item.get(method.lower()) is not None:
+                fault = f"it is described a second time, as {method.lower()} of its path"
+            yield method, path, node, item, at or fault
+
+
 def operation_of(description: Description, entry: Entry) -> Operation:
-    """What an operation asks for. Raises FileFormatError for references that lead nowhere."""
+    """What an operation asks for. Raises FileFormatError for references that lead nowhere, and for its fault."""
+    if entry.fault:
+        raise FileFormatError.about(description.source, f"{entry.fault}.", "Correct the description.")
     node = {**mapping(entry.node)}
     shared = listed(entry.item.get("parameters"))
     if description.version == "2":
