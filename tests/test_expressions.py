@@ -450,6 +450,14 @@ class TestMissingThings:
         with pytest.raises(ExpressionLookupError, match=r"\[x\.name for x in nodes\.fetch\.data\.rows\]"):
             value_of("nodes.fetch.data.rows.title")
 
+    @pytest.mark.parametrize("key", ["[1, 2]", "{'a': 1}", "None", "inputs"])
+    def test_what_can_be_no_key_is_said_to_be_none(self, key: str) -> None:
+        with pytest.raises(ExpressionLookupError) as raised:
+            value_of(f"nodes.fetch.data.rows[{key}]")
+        assert "which has nothing at " in str(raised.value)
+        assert "no a" not in str(raised.value)
+        assert raised.value.hint == "Keys are text, positions whole numbers."
+
     def test_a_key_of_nothing_says_that_it_is_empty(self) -> None:
         with pytest.raises(ExpressionLookupError, match=r"inputs\.nothing is empty \(None\)"):
             value_of("inputs.nothing.x")

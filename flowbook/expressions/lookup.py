@@ -68,6 +68,9 @@ def _not_a_mapping(value: Any, key: Any, path: str) -> tuple[str, str, str]:
         hint = f"Take one by its position, {path}[0], or all: [x.name for x in {path}]."
     elif value is None:
         hint = f"Where it may be missing, write default({path}.…, …)."
+    if not isinstance(key, (str, int, float)):
+        text = f"{path} is {describe(value)}, which has nothing at {describe(key)}."
+        return text, "", "Keys are text, positions whole numbers."
     return f"{path} is {describe(value)}, so it has no {_short(key)}.", "", hint
 
 
