@@ -173,3 +173,18 @@ def test_messages_do_not_lie_over_each_other_and_escape_leads_from_a_field_back_
     assert above is not None
     assert below is not None
     assert above["y"] + above["height"] <= below["y"]
+
+
+def test_a_run_that_begins_is_seen_from_its_head(make_notebook: Callable[..., Any]) -> None:
+    book = make_notebook(CELL.removesuffix("ed\n") + ROWS, width=1340, height=700)
+    book.run(0)
+    page: Page = book.page
+    canvas, summary = page.locator(".flowbook-canvas"), page.locator(".fbr-summary")
+    wait_until_fitted(canvas)
+    page.get_by_role("button", name="▶ Run", exact=True).click()
+    expect(page.locator(".fb-run-chip")).to_contain_text("succeeded")
+    wait_until_fitted(canvas)
+    canvas.click(position=canvas.evaluate(PLACE, "step_5"))
+    wait_for_element(summary, "one => one.scrollTop > 0")  # its row is the last
+    page.get_by_role("button", name="▶ Run", exact=True).click()
+    wait_for_element(summary, "one => one.scrollTop === 0")

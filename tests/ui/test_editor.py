@@ -578,3 +578,15 @@ def test_what_became_of_a_conflict_is_said_once(ws: Workspace, monkeypatch: pyte
     panel.reload()
     assert (editor.message.text, told) == ("Reloaded.", [])
     editor.close()
+
+
+def test_a_task_without_params_offers_no_other_way_to_write_them(ws: Workspace) -> None:
+    flow = Workflow(name="daily")
+    flow.add("first", "core.noop")
+    flow.add("second", "core.python", params={"code": "1"})
+    ws.save(flow)
+    editor = Editor(ws, "daily")
+    for node, offered in (("first", False), ("second", True), ("first", False)):
+        editor.select_node(node)
+        assert (editor.inspector.params._toggle.layout.display != "none") is offered
+    editor.close()

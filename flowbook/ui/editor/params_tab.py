@@ -237,7 +237,9 @@ class ParamsTab:
         asking = self._adding or not self._keys  # where there is nothing else to fill in, there is nothing to ask
         show(self._add, open_params and asking and not self._as_json)
         show(self._another, open_params and not asking and not self._as_json)
-        self._nothing.say("" if self._keys or self._as_json or open_params else "This task takes no params.")
+        some = bool(self._keys) or self._as_json or open_params
+        show(self._toggle, some)
+        self._nothing.say("" if some else "This task takes no params.")
 
     def _changed(self, name: str) -> None:
         node = self._editing.workflow.nodes.get(self.node)
