@@ -174,7 +174,8 @@ class PanelView {
   /** No further than that the run's head and its first rows are seen: what started it should stay in sight too. */
   reveal() {
     const head = this.root.querySelector(".fbr-head");
-    if (head) whenShown(head, () => {
+    if (!head) return;
+    whenShown(head, () => {
       this.timeline.root.scrollTop = 0; // with the room above it, where the border of the panel is dragged
       head.scrollIntoView({ block: "nearest" });
     });
