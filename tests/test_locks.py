@@ -163,12 +163,24 @@ def build_editable(folder, config_settings=None, metadata_directory=None):
     return "here-1-py3-none-any.whl"
 """
 
+# Python, whose environments are copies of the first that it made: it takes seconds to install the pip that it carries.
+PYTHON = f"""\
+#!/bin/sh
+if [ "$1 $2 $3" != "-m venv --clear" ]; then
+  exec "{sys.executable}" "$@"
+fi
+[ -d "$0-made" ] || "{sys.executable}" -m venv "$0-made"
+rm -rf "$4"
+cp -RP "$0-made" "$4"
+"""
+
 
 class Folder:
-    """A small project with our script, two locks, and packages on the disk."""
+    """A small project with our script, two locks, and packages on the disk; ``python`` makes its environment."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, python: Path) -> None:
         self.path = path
+        self.python = python
         for name in ("scripts", "locks", "packages"):
             (path / name).mkdir()
         shutil.copy2(ROOT / "scripts" / "environment", path / "scripts")
@@ -185,7 +197,7 @@ class Folder:
         """The same in another place, with the environment, which names its own place only in scripts of pip's."""
         shutil.copytree(other.path, path, symlinks=True)
         folder = cls.__new__(cls)
-        folder.path = path
+        folder.path, folder.python = path, other.python
         return folder
 
     def lock(self, name: str, *packages: str) -> None:
@@ -203,7 +215,7 @@ class Folder:
 
     def make(self, *locks: str) -> subprocess.CompletedProcess[str]:
         environ = {key: value for key, value in os.environ.items() if not key.startswith(("PIP_", "PYTHON"))}
-        environ |= {"PYTHON": sys.executable, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(self.path / "packages"),
+        environ |= {"PYTHON": str(self.python), "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(self.path / "packages"),
                     "PIP_CONFIG_FILE": os.devnull}  # fmt: skip
         command = [str(self.path / "scripts" / "environment"), "venv", *locks]
         return subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
@@ -213,15 +225,23 @@ class Folder:
         return names - {"pip", "setuptools", "wheel"}
 
 
+@pytest.fixture(scope="module")
+def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("python") / "python"
+    path.write_text(PYTHON)
+    path.chmod(0o755)
+    return path
+
+
 @pytest.fixture
-def folder(tmp_path: Path) -> Folder:
-    return Folder(tmp_path)
+def folder(tmp_path: Path, python: Path) -> Folder:
+    return Folder(tmp_path, python)
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Folder:
+def made(tmp_path_factory: pytest.TempPathFactory, python: Path) -> Folder:
     """A folder whose environment has been made of the first lock; making one takes seconds."""
-    folder = Folder(tmp_path_factory.mktemp("made"))
+    folder = Folder(tmp_path_factory.mktemp("made"), python)
     succeeded(folder.make("first"))
     assert folder.installed() == {"a", "here"}
     return folder

@@ -26,6 +26,7 @@ def test_its_own_tests_pass_as_written_under_plain_pytest(tmp_path, style):
     """Also with a name that the standard library has too, and with warnings as errors."""
     write_integration(tmp_path / "integrations", "calendar", **style)
     environ = {**os.environ, "PYTHONPATH": str(Path(flowbook.__file__).parent.parent)}
+    environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # plain: none of those that are installed here
     command = [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, env=environ, cwd=tmp_path, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
