@@ -53,6 +53,7 @@ def names(wheel: Path) -> set[str]:
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     target = tmp_path_factory.mktemp("installed")
     command = [sys.executable, "-m", "pip", "install", "-q", "--no-index", "--no-deps", "--disable-pip-version-check"]
+    command += ["--no-compile"]  # Python keeps the byte code of what is used
     subprocess.run([*command, "--target", str(target), str(wheel)], check=True)
     return target
 
