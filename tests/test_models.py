@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -426,3 +427,29 @@ def test_what_cannot_be_put_into_a_workflow_is_refused_with_its_place(edit: Any,
         edit(flow)
     assert str(refused.value).startswith(said)
     assert flow == Workflow(name="a")
+
+
+HALF = "cut \ud83d"
+TEXTS: dict[str, Callable[[Workflow], object]] = {
+    "description": lambda flow: Workflow("other", description=HALF),
+    "describe": lambda flow: flow.describe(HALF),
+    "notes": lambda flow: flow.add("a", "core.noop", notes=HALF),
+    "label": lambda flow: flow.add("a", "core.noop", label=HALF),
+    "integration": lambda flow: flow.add("a", "core.noop", integration=HALF),
+    "when": lambda flow: flow.add("a", "core.noop", when=HALF),
+    "a param's name": lambda flow: flow.add("a", "core.set", params={HALF: 1}),
+    "an input's description": lambda flow: flow.set_input("i", description=HALF),
+    "an input's default": lambda flow: flow.set_input("i", default=HALF),
+    "an input's choices": lambda flow: flow.set_input("i", "select", choices=[HALF]),
+    "a note": lambda flow: flow.set_note("n", HALF, (0, 0)),
+}
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_no_text_of_a_workflow_holds_half_a_character(text: str) -> None:
+    """No file holds it. It was stored all the same, and every run and export of it ended as a mistake of Flowbook's."""
+    flow = Workflow("flow")
+    with pytest.raises(InputError, match="holds half a character") as caught:
+        TEXTS[text](flow)
+    assert "constrained" not in caught.value.message
+    assert flow == Workflow("flow")

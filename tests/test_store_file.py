@@ -163,6 +163,26 @@ def test_a_document_that_is_none_is_named(path):
     assert store.workflows()[0].nodes == 2
 
 
+@pytest.mark.parametrize("text", ['"description":"kept"', '"notes":"kept"'])
+def test_half_a_character_that_an_earlier_version_stored_is_one_workflow_s_problem(path, text):
+    store = Store(path)
+    for name in ("broken", "whole"):
+        made = flow(name)
+        made.describe("kept" if name == "broken" else "")
+        made.change(next(iter(made.nodes)), notes="kept" if name == "broken" else "")
+        store.save_workflow(made)
+    stored = path.read_text()
+    assert text in stored
+    path.write_text(stored.replace(text, text.replace("kept", "\\ud83d")))
+    with pytest.raises(StoreDamaged, match=r"'broken'.*half a character") as caught:
+        store.workflow("broken")
+    assert ".." not in caught.value.message
+    assert [one.name for one in store.workflows()] == ["broken", "whole"]
+    assert store.workflow("whole") is not None
+    store.delete_workflow("broken")
+    assert [one.name for one in store.workflows()] == ["whole"]
+
+
 def test_a_number_put_in_by_hand_that_is_too_large_is_not_written_on_as_infinity(path):
     store = Store(path)
     store.set_meta("limit", 12345)
@@ -193,7 +213,7 @@ def _odd(name: str, text: str) -> Workflow:
     return made
 
 
-@pytest.mark.parametrize("text", ['"workflows":{', "a\nb", '},\n"integrations":{\n', ",", "{", "\ud800", "ä€😀", ""])
+@pytest.mark.parametrize("text", ['"workflows":{', "a\nb", '},\n"integrations":{\n', ",", "{", "\u2028", "ä€😀", ""])
 def test_a_process_that_saves_first_writes_down_nothing_but_what_it_changes(path, text, monkeypatch):
     first = Store(path)
     for number in range(4):

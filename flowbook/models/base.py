@@ -13,6 +13,7 @@ from flowbook.models.alone import without_plugins
 
 MAX_DEPTH = 40
 _MAX_BITS = 8192
+HALF = "holds half a character (a lone surrogate)"
 
 
 def plain_json(value: Any, path: str = "", depth: int = 0) -> Any:
@@ -46,7 +47,7 @@ def _plain_text(value: str, path: str) -> str:
         try:
             value.encode()
         except UnicodeEncodeError:
-            raise ValueError(f"{path or 'value'} holds half a character (a lone surrogate)") from None
+            raise ValueError(f"{path or 'value'} {HALF}") from None
     return str(value)
 
 
@@ -67,7 +68,10 @@ Json = Annotated[Any, AfterValidator(plain_json)]
 class Frozen(BaseModel):
     """The settings of every frozen model. Each is made ready when it is first used: a run uses few of them."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", populate_by_name=True, defer_build=True)
+    model_config = ConfigDict(
+        frozen=True, strict=True, extra="forbid", populate_by_name=True, defer_build=True,
+        str_min_length=0,  # without any bound pydantic takes texts that hold half a character
+    )  # fmt: skip
 
     @classmethod
     def model_rebuild(cls, **options: Any) -> bool | None:
@@ -112,10 +116,13 @@ def field_errors(problem: ValidationError) -> list[tuple[str, str]]:
     for error in problem.errors(include_url=False, include_input=False):
         path = ""
         for part in error["loc"]:
+            part = "str" if part == "constrained-str" else part  # of several kinds that a field may be
             path += f"[{part}]" if isinstance(part, int) else (f".{part}" if path else str(part))
         text = error["msg"].removeprefix("Value error, ")
         if error["type"] == "extra_forbidden":
             text = "there is no such field"
+        elif error["type"] == "string_unicode":
+            text = Predicate(HALF)
         elif error["type"] == "missing":
             text = Predicate("is required")
         found.append((path, text))

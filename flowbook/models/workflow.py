@@ -8,7 +8,7 @@ from typing import Any, Literal, NoReturn, TypeVar
 from flowbook.errors import AlreadyExists, InputError, InvalidWorkflow, NotFound
 from flowbook.internal import internal
 from flowbook.models import beyond
-from flowbook.models.base import checked
+from flowbook.models.base import HALF, checked
 from flowbook.models.contents import Contents
 from flowbook.models.documents import parts_of
 from flowbook.models.graph import CYCLE_HINT, Links
@@ -53,7 +53,7 @@ class Workflow(Contents):
     ) -> None:
         self._stored: tuple[str, int] | None = None
         self._name = check_workflow_name(name)
-        self._description = _of_kind(str, description, f"{name}: description")
+        self._description = _whole_text(_of_kind(str, description, f"{name}: description"), f"{name}: description")
         self._inputs = {id: _input(id, given, f"{name}: inputs.{id}") for id, given in (inputs or {}).items()}
         self.functions: dict[str, Any] = {}
         self._nodes = {id: _of_kind(Node, node, f"{name}: nodes.{id}") for id, node in (nodes or {}).items()}
@@ -234,8 +234,8 @@ class Workflow(Contents):
         self._follow("inputs", old, new)
 
     def describe(self, description: str) -> None:
-        """Set the description."""
-        self._description = str(description)
+        """Set the description. Raises InputError for a text that holds half a character."""
+        self._description = _whole_text(str(description), f"{self.name}: description")
 
     def set_note(self, id: str, text: str, at: tuple[float, float]) -> None:
         """Add or replace a note on the canvas, at (x, y). Raises InvalidName, InputError for what does not fit."""
@@ -375,6 +375,14 @@ def _of_kind(kind: type[Part], value: Any, where: str) -> Part:
     if not isinstance(value, kind):
         raise InputError(f"{where}: must be a {kind.__name__}, and is a {type(value).__name__}.")
     return value
+
+
+def _whole_text(text: str, where: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise InputError(f"{where}: {HALF}.", "Write it once more; a text that was cut may end so.") from None
+    return text
 
 
 def _replace(whole: dict[Any, Part], parts: Mapping[Any, Part]) -> None:

@@ -157,7 +157,7 @@ class Records(ABC):
             why = explain(error) if isinstance(error, ValidationError) else str(error)
         if why:
             raise StoreDamaged(
-                f"the {self.what} {record.name!r} in {self._where_from} cannot be read: {why}.",
+                f"the {self.what} {record.name!r} in {self._where_from} cannot be read: {why.rstrip('.')}.",
                 "Mend it there, or delete it and make it again.",
             ) from None
         return model
