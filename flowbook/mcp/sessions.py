@@ -61,6 +61,8 @@ class Sessions:
         that was there before. Without, a failure says where it may have taken effect.
         """
         for _ in range(2):
+            if current().cancelled:  # nothing begins any more, not even a session
+                raise TaskFailed("The call was cancelled.", {"kind": "cancelled"})
             live = self._session(server)
             try:
                 return self._finish(self._portal.start_task_soon(act, live.client), timeout, live.line)

@@ -5,15 +5,18 @@ The folders come from the catalog: a new one whose credentials name a ``host`` i
 
 from __future__ import annotations
 
+import select
 import socket
 import threading
 from base64 import b64encode
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from flowbook.authoring.testing.contract import made_up
+from flowbook.authoring.testing.examples import Examples, put_files
 from flowbook.authoring.testing.running import Outcome, run_in
 from flowbook.catalog import Catalog
 from flowbook.tasks.context import Context
@@ -87,6 +90,22 @@ def marked(names: list[str]) -> list[Any]:
 def test_a_machine_that_says_nothing_is_not_waited_for(name: str, machine: str) -> None:
     with (silent_server if machine == "silent" else full_server)() as port:
         is_said(cancelled(name, credentials_of(name, "127.0.0.1", port)))
+
+
+@pytest.mark.parametrize("name", marked([*BY_HOST, "mcp"]))
+def test_a_run_that_was_cancelled_before_opens_no_line(name: str, tmp_path: Path) -> None:
+    """By none of the tasks."""
+    examples, stop = Examples(CATALOG[name]), Stop()
+    stop.set()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        given = {"url": f"http://127.0.0.1:{port}"} if name == "mcp" else credentials_of(name, "127.0.0.1", port)
+        for spec in CATALOG[name].tasks.values():
+            params = examples.params_of(spec) or {}
+            put_files(tmp_path, spec, params)
+            context = Context("run", "workflow", "node", stop=stop, root=tmp_path)
+            assert not run_in(context, spec, given, params).success
+        assert select.select([server], [], [], 0.5)[0] == []  # what a thread that was left behind began, too
 
 
 @pytest.mark.parametrize("machine", ["silent", "unreachable"])
