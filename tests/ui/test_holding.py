@@ -73,7 +73,7 @@ def open_twice(studio: Studio) -> None:
 
 
 @pytest.mark.parametrize("act", [edit, forms, look_at_a_run, open_twice])
-def test_what_is_opened_and_closed_twenty_times_leaves_no_more_widgets_than_once(
+def test_what_is_opened_and_closed_five_times_leaves_no_more_widgets_than_once(
     ws: Workspace, act: Callable[[Studio], None]
 ) -> None:
     ws.create_type("demo", [TOKEN])
@@ -82,7 +82,7 @@ def test_what_is_opened_and_closed_twenty_times_leaves_no_more_widgets_than_once
     studio = Studio(ws)
     act(studio)
     count = len(_instances)
-    for _ in range(19):
+    for _ in range(4):
         act(studio)
     assert len(_instances) == count
     assert dangling() == []
