@@ -590,3 +590,25 @@ def test_a_task_without_params_offers_no_other_way_to_write_them(ws: Workspace) 
         editor.select_node(node)
         assert (editor.inspector.params._toggle.layout.display != "none") is offered
     editor.close()
+
+
+def test_a_workflow_that_others_run_says_so_when_it_is_deleted_or_renamed(ws: Workspace) -> None:
+    inner = Workflow(name="inner")
+    inner.add("first", "core.noop")
+    ws.save(inner)
+    for name in ("outer", "again"):
+        flow = Workflow(name=name)
+        task, more = ("core.repeat", {"until": "True"}) if name == "again" else ("core.run_workflow", {})
+        flow.add("sub", task, params={"workflow": "inner", **more})
+        ws.save(flow)
+    tab = WorkflowsTab(ws)
+    tab._act("delete", "outer")
+    tab._act("delete", "inner")
+    asked = {name: str(one["text"]) for name, one in tab.table._notices.items()}
+    assert asked["outer"] == "Delete “outer”? Its runs stay in the history."
+    assert asked["inner"].startswith("Delete “inner”? Without it “again” and “outer” will fail. ")
+    tab._rename("inner", "core-part", "Core part")
+    said = "Renamed to “Core part”. Change “inner” to “core-part” in “again” and “outer” too: it is run there."
+    assert (tab.message.text, tab.message.tone) == (said, "warning")
+    tab._rename("outer", "outside", "Outside")
+    assert (tab.message.text, tab.message.tone) == ("Renamed to “Outside”.", "success")

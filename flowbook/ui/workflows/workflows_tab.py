@@ -6,17 +6,19 @@ from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any
 
+from flowbook.counting import counted
 from flowbook.errors import AlreadyExists, Conflict, FlowbookError, InputError
 from flowbook.formats.flowfile import dumps
 from flowbook.models import Parameter, Workflow, kebab
 from flowbook.store import WorkflowSummary
 from flowbook.ui.editor.editor import Editor
 from flowbook.ui.editor.files_panel import ImportPanel, free_workflow_name
+from flowbook.ui.editor.workflow_names import those_that_run
 from flowbook.ui.parts.fields import Field
 from flowbook.ui.parts.forms import Form
 from flowbook.ui.parts.holding import swap
 from flowbook.ui.parts.tables import Action, Table, TableRow, local_time
-from flowbook.ui.parts.theme import Heading, Message, button, column, row, show, status_tone, told
+from flowbook.ui.parts.theme import Heading, Message, Tone, button, column, row, show, status_tone, told
 from flowbook.ui.workflows.gallery_panel import GalleryPanel
 from flowbook.view.titles import described, title_and_about
 from flowbook.view.wording import clock
@@ -258,7 +260,9 @@ class WorkflowsTab:
 
     def _ask_whether_to_delete(self, name: str) -> None:
         really = (Action("really", "Delete", "danger"), Action("keep", "Keep"))
-        self.table.notice(name, f"Delete “{name}”? Its runs stay in the history.", "warning", really)
+        users = _listed(those_that_run(self._workspace, name))
+        broken = f"Without it {users} will fail. " if users else ""
+        self.table.notice(name, f"Delete “{name}”? {broken}Its runs stay in the history.", "warning", really)
 
     def _delete(self, name: str) -> None:
         self._workspace.delete_workflow(name)
@@ -274,12 +278,24 @@ class WorkflowsTab:
         flow.describe(described(title, new, about))
         if flow.description != before:
             self._workspace.save(flow, trusted=trusted)
-        self._done(f"Renamed to “{title}”.")
+        users = _listed(those_that_run(self._workspace, old)) if new != old else ""
+        if users:
+            self._done(f"Renamed to “{title}”. Change “{old}” to “{new}” in {users} too: it is run there.", "warning")
+        else:
+            self._done(f"Renamed to “{title}”.")
 
-    def _done(self, said: str) -> None:
+    def _done(self, said: str, tone: Tone = "success") -> None:
         self._close_panel()
         self.refresh()
-        self.message.say(said, "success")
+        self.message.say(said, tone)
+
+
+def _listed(names: list[str], most: int = 3) -> str:
+    """These names in a sentence; of many the first ones. "" for none."""
+    shown = [f"“{name}”" for name in names[:most]]
+    if len(names) > most:
+        shown.append(counted(len(names) - most, "other workflow"))
+    return " and ".join(filter(None, [", ".join(shown[:-1]), shown[-1]])) if shown else ""
 
 
 def _called(flow: Workflow, name: str, title: str) -> Workflow:
