@@ -418,3 +418,14 @@ def test_an_expression_ends_where_that_makes_it_javascript() -> None:
     ]  # fmt: skip
     assert blocks("{{ ( }}" + "x}}" * 20) == [(True, " ( "), (False, "x}}" * 20)]
     assert blocks("no {{ end") == [(False, "no {{ end")]
+
+
+def test_half_a_character_becomes_a_mark_that_it_was_there(ws: Workspace) -> None:
+    """JavaScript leaves such where it cuts a text; no file holds one, and a workflow with one was no file any more."""
+    start = {**START, "name": "Start \ud83d", "notes": "cut \ud83d"}
+    given = {**fields("given", word=("cut \ud83d", "string")), "notes": "cut \udc00"}
+    document = export("half \ud83d", [start, given], [("Start \ud83d", 0, "given")])
+    flow = ws.import_workflow(ws.read(written(ws.root, document)))
+    ws.save(flow)
+    assert flow.nodes["given"].notes.startswith("cut \ufffd")
+    assert ws.run(flow.name)["given"].data[0]["word"] == "cut \ufffd"

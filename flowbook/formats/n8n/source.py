@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,6 +85,7 @@ def located(given: Any) -> Any:
     return given
 
 
+_HALF = re.compile("[\ud800-\udfff]")
 _OF_CHOICES = frozenset({"__rl", "mode", "value", "cachedResultName", "cachedResultUrl", "__regex"})
 
 
@@ -119,8 +121,19 @@ def _inside(value: Any) -> list[Any]:
     return list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
 
 
+def _in_whole_characters(value: Any) -> Any:
+    """The document with U+FFFD for each half of a character, as JavaScript leaves them where it cuts a text: no file of
+    ours holds any."""
+    if isinstance(value, str):
+        return value if value.isascii() else _HALF.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {_in_whole_characters(key): _in_whole_characters(inner) for key, inner in value.items()}
+    return [_in_whole_characters(inner) for inner in value] if isinstance(value, list) else value
+
+
 def export_of(document: Any, name: str) -> Export:
     """A document of n8n, looked over. Raises FileFormatError, which names the node or connection that is wrong."""
+    document = _in_whole_characters(document)
     if isinstance(document, list) and len(document) == 1:
         document = document[0]
     if isinstance(document, list):
