@@ -429,3 +429,21 @@ def test_half_a_character_becomes_a_mark_that_it_was_there(ws: Workspace) -> Non
     ws.save(flow)
     assert flow.nodes["given"].notes.startswith("cut \ufffd")
     assert ws.run(flow.name)["given"].data[0]["word"] == "cut \ufffd"
+
+
+def test_nodes_of_n8n_do_not_stand_on_each_other() -> None:
+    """n8n's are half as wide as ours and 200 apart: lines between them were hidden."""
+    kinds = {"Start": "manualTrigger", "A": "noOp", "B": "noOp"}
+    steps = [
+        {
+            "name": name,
+            "type": f"n8n-nodes-base.{kind}",
+            "typeVersion": 1,
+            "position": [200 * place, 0],
+            "parameters": {},
+        }
+        for place, (name, kind) in enumerate(kinds.items())
+    ]
+    links = {a: {"main": [[{"node": b, "type": "main", "index": 0}]]} for a, b in (("Start", "A"), ("A", "B"))}
+    layout = read_export(json.dumps({"name": "x", "nodes": steps, "connections": links})).document["layout"]
+    assert sorted(layout.values()) == [[0, 0], [300, 0], [600, 0]]

@@ -98,7 +98,7 @@ def _as_git_asks(given: tuple[str, ...]) -> int:
     moved = f" → {new_path}" if new_path != path else ""
     click.echo(click.style(f"workflow {path}{moved}", bold=True))
     if len(given) == 1:
-        click.echo("  not merged yet: both sides changed it")
+        click.echo("  not merged yet")
         return 0
     old, new = given[1], given[4]
     try:

@@ -4,6 +4,7 @@ files in and out, and a failed node taken into a cell.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -11,6 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from flowbook import Workspace
 from flowbook.formats.flowfile import loads
+from flowbook.formats.python import dumps as as_script
 from tests.browser.in_sight import cut_off
 from tests.jupyterlab import NotebookPage, enter
 
@@ -76,6 +78,18 @@ def in_tab(book: NotebookPage, tab: str, button: str) -> Page:
     page.get_by_role("tab", name=tab, exact=True).click()
     press(page, button)
     return page
+
+
+N8N = {
+    "name": "Greet",
+    "nodes": [
+        {"name": "Start", "type": "n8n-nodes-base.manualTrigger", "typeVersion": 1, "position": [0, 0],
+         "parameters": {}},
+        {"name": "Words", "type": "n8n-nodes-base.set", "typeVersion": 3.4, "position": [200, 0], "parameters": {
+            "assignments": {"assignments": [{"name": "text", "type": "string", "value": "=Hi {{ $json.who }}"}]}}},
+    ],
+    "connections": {"Start": {"main": [[{"node": "Words", "type": "main", "index": 0}]]}},
+}  # fmt: skip
 
 
 def test_what_came_from_elsewhere_is_looked_at_and_trusted_together(book: NotebookPage) -> None:
@@ -162,6 +176,21 @@ def test_versions_are_named_and_gone_back_to_and_files_go_out_and_in(book: Noteb
     book.shot("import-looked-at")
     press(drawer, "Import")
     expect(canvas).to_have_attribute("data-nodes", "2")
+
+    (book.folder / "greet.json").write_text(json.dumps(N8N))
+    (book.folder / "three.py").write_text(as_script(loads(FILE)))
+    for name, told, nodes in (
+        ("greet.json", "Of n8n: 2 of 2 nodes and 1 of 1 expression", "2"),
+        ("three.py", "the workflow “daily”, 3 nodes", "3"),
+    ):
+        press(page, "Import")
+        with page.expect_file_chooser() as chosen:
+            drawer.get_by_role("button", name="Choose a File").click()
+        chosen.value.set_files(book.folder / name)
+        expect(drawer.get_by_text(told)).to_be_visible()
+        press(drawer, "Import")
+        expect(drawer.get_by_role("button", name="Import", exact=True)).to_have_count(0)
+        expect(canvas).to_have_attribute("data-nodes", nodes)
 
 
 def test_a_failed_node_is_mended_in_a_cell_and_its_run_goes_on(book: NotebookPage) -> None:

@@ -293,7 +293,7 @@ class Flow(Ways):
         id = self.identify(f"{self.ids[step.name]}_{name}")
         self.document["nodes"][id] = {"task": task, "params": params} | self.integration(step, task)
         x, y = step.position
-        self.document["layout"][id] = [x + 110, y]
+        self.document["layout"][id] = [x + 20, y + 80]  # below it: what comes next stands beside it
         self.document["edges"].append({"from": self.ids[step.name], "to": id})
         self.last[step.name] = id
         return id

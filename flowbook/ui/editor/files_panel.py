@@ -45,7 +45,7 @@ class ImportPanel:
         self._reading: Reading | None = None
         self._file: FileText | None = None
         self._text = ""  # of the file, as it was put into the field
-        self.upload = FileChoice("Choose a File", ".yaml,.yml,.json", self._chosen)
+        self.upload = FileChoice("Choose a File", ".yaml,.yml,.json,.py", self._chosen)
         self.form = Form([Field(Parameter(name="text", type="text"), label="Or its text")], title="Import")
         self.form.on_change(lambda _: self._changed())
         self.form.on_submit(self.import_text, "imports it")
