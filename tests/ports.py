@@ -10,7 +10,6 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
 PORTS = range(20_000, 32_000)
 """Below those that systems give to who connects or asks for any, so that nobody else gets one by chance while the
@@ -18,7 +17,6 @@ server that it is for has not started yet, or is restarted.
 
 https://www.rfc-editor.org/rfc/rfc6335#section-6, and Linux's own: ``/proc/sys/net/ipv4/ip_local_port_range``.
 """
-_mine: list[IO[str]] = []
 
 
 def free_port() -> int:
@@ -50,13 +48,12 @@ def _is_mine(port: int) -> bool:
     """Whether no other process of these tests has it; they are told by locks, which end with their processes."""
     folder = Path(tempfile.gettempdir()) / f"flowbook-test-ports-{os.getuid()}"
     folder.mkdir(exist_ok=True)
-    file = (folder / str(port)).open("w")
+    file = os.open(folder / str(port), os.O_CREAT | os.O_RDWR)  # open until the process ends, and the lock with it
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        file.close()
+        os.close(file)
         return False
-    _mine.append(file)
     return True
 
 
