@@ -11,6 +11,7 @@ import pytest
 from distributed import Client, LocalCluster
 
 from flowbook.calling import cluster as calling
+from flowbook.calling import under_way
 from flowbook.events import NodeOutput
 from flowbook.models import Workflow
 from flowbook.workspace import Workspace
@@ -72,7 +73,7 @@ def held(ws: Workspace) -> int:
 def test_workers_that_join_later_are_used_and_who_waits_for_the_first_is_told(
     ws: Workspace, empty: tuple[LocalCluster, Any], monkeypatch: pytest.MonkeyPatch, shape: str
 ) -> None:
-    monkeypatch.setattr(calling, "SILENT_SECONDS", (0.1, 0.1))
+    monkeypatch.setattr(under_way, "SILENT_SECONDS", (0.1, 0.1))
     cluster, client = empty
     flow = Workflow(name="flow")
     if shape == "for_each":

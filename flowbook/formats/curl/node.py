@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 from flowbook.formats.curl import sensitive
 from flowbook.formats.curl.addresses import Address, address_of
 from flowbook.formats.curl.bodies import body_of
+from flowbook.formats.curl.cutting import cut
 from flowbook.formats.curl.inputs import Inputs, is_variable
 from flowbook.formats.curl.reading import Sending, read
-from flowbook.formats.curl.words import cut
 from flowbook.models import Node, Parameter, Workflow
 
 TASK = "http.request"

@@ -1,0 +1,40 @@
+"""A curl command cut into its words, as the shell it was written for cuts it: a POSIX one, ``cmd`` or PowerShell."""
+
+from __future__ import annotations
+
+import re
+
+from flowbook.errors import FileFormatError
+from flowbook.formats.curl.posix import CONTINUED, Posix
+from flowbook.formats.curl.powershell import PowerShell
+from flowbook.formats.curl.windows import windows_words, without_carets
+from flowbook.formats.curl.words import MARK, MAX_CHARACTERS, MAX_VARIABLES, Words, too_long
+
+_PROMPT = re.compile(r"\A(?:[$%#>]|PS [^>\n]*>|[A-Za-z]:\\[^>\n]*>)\s+")
+_HALF = re.compile("[\ud800-\udfff]")
+
+
+def cut(text: str) -> Words:
+    """The words of the first curl command in ``text``. Raises FileFormatError when its quotes do not match."""
+    if len(text) > MAX_CHARACTERS:
+        raise too_long()
+    if MARK in text or "\0" in text:
+        raise FileFormatError("the command holds a control character that no shell hands on.", "Copy it once more.")
+    found = _words(text)
+    for word in (*found.words, found.stdin or ""):
+        if _HALF.search(word):  # also as a shell makes it of \\ud800
+            raise FileFormatError(
+                "the command holds half a character, which no request can carry.", "Copy it once more."
+            )
+    if sum(word.count(MARK) for word in (*found.words, found.stdin or "")) > 2 * MAX_VARIABLES:
+        raise FileFormatError(f"the command names more than {MAX_VARIABLES:,} variables.", "Put the data into a file.")
+    return found
+
+
+def _words(text: str) -> Words:
+    text = _PROMPT.sub("", text.strip().lstrip("\ufeff"))
+    if re.search(r"\^[ \t]*\r?\n|\^\"", text) and not CONTINUED.search(text):
+        return Words(windows_words(without_carets(text)))
+    if re.search(r"`[ \t]*\r?\n", text) or "$env:" in text:
+        return PowerShell(text).read()
+    return Posix(text).read()
