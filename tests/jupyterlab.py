@@ -155,15 +155,18 @@ class NotebookPage:
             self._address or f"{self.lab.url}/lab/workspaces/{name}/tree/{name}/notebook.ipynb?token={self.lab.token}"
         )
 
-    def open(self, shown: str = "") -> NotebookPage:
+    def open(self, shown: str = "", *, reset: bool = False) -> NotebookPage:
         """Load the page, also again, and wait until the notebook can be used, and a widget with this selector is shown.
+
+        JupyterLab shares its room out as it was last, also when that was in a window of another size; ``reset`` has it
+        begin anew. https://jupyterlab.readthedocs.io/en/stable/user/urls.html#resetting-a-workspace-on-load
 
         ipywidgets gives a kernel four seconds to say what widgets it has, and then shows an error. On a machine that is
         so busy, a person would load the page once more.
         """
         lost = self.page.get_by_text("Error displaying widget: model not found")
         for _ in range(LOADS):
-            self._load()
+            self._load(reset)
             if not shown:
                 break
             self.page.locator(shown).or_(lost).first.wait_for(timeout=READY)
@@ -171,9 +174,9 @@ class NotebookPage:
                 break
         return self
 
-    def _load(self) -> None:
+    def _load(self, reset: bool) -> None:
         self.frames.clear()
-        self.page.goto(self.address, timeout=READY)
+        self.page.goto(self.address + "&reset" * reset, timeout=READY)
         self._wait_until_usable()
 
     def open_beside(self) -> NotebookPage:

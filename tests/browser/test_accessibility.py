@@ -232,7 +232,7 @@ def theme(book: NotebookPage, request: pytest.FixtureRequest) -> Iterator[str]:
     theme = str(request.param)
     if theme != "light":  # in which it was opened
         book.lab.use_theme(theme)
-        book.open()
+        book.open(reset=True)  # the page was small now and then
     book.run(0)
     book.page.locator(".flowbook").first.wait_for(timeout=READY)
     expect(book.page.locator("body")).to_have_attribute("data-jp-theme-light", str(theme == "light").lower())
