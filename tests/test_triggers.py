@@ -471,3 +471,20 @@ class TestSeveralServers:
         one.add(Hook("h", "w", "secret", "at-once", digest("x"), ""))
         with pytest.raises(AlreadyExists):
             other.add(Hook("h", "w", "secret", "at-once", digest("y"), ""))
+
+
+def test_the_file_is_never_there_half_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While it gets its schema and turns to WAL, SQLite waits for nobody: two that began at once were refused."""
+    path, prepare, there = tmp_path / "triggers.sqlite", SqliteRows._prepare, list[bool]()
+
+    def prepared(rows: SqliteRows, connection: sqlite3.Connection) -> None:
+        prepare(rows, connection)
+        there.append(path.exists())
+
+    monkeypatch.setattr(SqliteRows, "_prepare", prepared)
+    rows = SqliteRows(path)
+    with rows.transaction():
+        pass
+    rows.close()
+    assert there == [False, True]
+    assert [one.name for one in tmp_path.iterdir()] == ["triggers.sqlite"]

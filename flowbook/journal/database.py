@@ -9,7 +9,6 @@ import os
 import shutil
 import sqlite3
 import tempfile
-import uuid
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -17,12 +16,11 @@ from typing import Any, TypeVar
 
 from flowbook.errors import StoreDamaged, StoreError
 from flowbook.journal.batches import Batch, Batches, Busy, Hurried, never, settled
-from flowbook.journal.kept import KeptFile, tidy
+from flowbook.journal.kept import KeptFile, make_whole
 from flowbook.journal.reserve import Reserve, give_back_in_between, is_full, may_be_full, missing
 from flowbook.journal.schema import SCHEMA_VERSION, STEPS
 from flowbook.journal.statements import STATEMENTS, Row, Usual
 from flowbook.journal.tables import Connection, Space, asked
-from flowbook.whole_files import make_empty
 
 BUSY_SECONDS = 0.1
 """How long SQLite waits at a time for a file that another process has locked."""
@@ -262,23 +260,9 @@ class Database(Batches):
         return Path(folder.name) / path.name
 
     def _make(self, path: Path) -> None:
-        """Make the file with its schema, at once: another process never meets one that is half made."""
-        tidy(path)
-        new = path.with_name(f"{path.name}.{uuid.uuid4().hex}.new")
-        try:
-            make_empty(new, 0o644)
-            self._connect(str(new)).close()
-            try:
-                os.link(new, path)
-            except FileExistsError:
-                pass  # another process was faster
-            except OSError:  # a file system without links
-                if not path.exists():
-                    new.replace(path)
-            self.keep_reserve()
-        finally:
-            for name in (new.name, f"{new.name}-wal", f"{new.name}-shm"):
-                new.with_name(name).unlink(missing_ok=True)
+        """Make the file with its schema, and what is kept beside it for a full disk."""
+        make_whole(path, self._connect)
+        self.keep_reserve()
 
     def _connect(self, target: str) -> sqlite3.Connection:
         uri = target.startswith("file:")

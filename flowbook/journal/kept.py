@@ -8,8 +8,13 @@ them for those of the next one there: https://sqlite.org/howtocorrupt.html#_unli
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
+import uuid
+from collections.abc import Callable
 from pathlib import Path
+
+from flowbook.whole_files import make_empty
 
 
 class KeptFile:
@@ -62,3 +67,25 @@ def _identity(path: Path) -> object:
     except OSError:
         return None
     return state.st_dev, state.st_ino
+
+
+def make_whole(path: Path, connect: Callable[[str], sqlite3.Connection]) -> None:
+    """Make a file of SQLite, which ``connect`` gives its schema, at once: another process never meets one half made.
+
+    While a file gets its schema and turns to WAL, SQLite waits for nobody: "database is locked" comes at once.
+    """
+    tidy(path)
+    new = path.with_name(f"{path.name}.{uuid.uuid4().hex}.new")
+    try:
+        make_empty(new, 0o644)
+        connect(str(new)).close()
+        try:
+            os.link(new, path)
+        except FileExistsError:
+            pass  # another process was faster
+        except OSError:  # a file system without links
+            if not path.exists():
+                new.replace(path)
+    finally:
+        for name in (new.name, f"{new.name}-wal", f"{new.name}-shm"):
+            new.with_name(name).unlink(missing_ok=True)

@@ -15,9 +15,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from flowbook.errors import StoreDamaged, StoreError
-from flowbook.journal.kept import KeptFile, tidy
+from flowbook.journal.kept import KeptFile, make_whole
 from flowbook.journal.tables import asked
-from flowbook.whole_files import make_empty
 
 PATIENCE_SECONDS = 30.0
 """How long a file is waited for that another process has locked."""
@@ -143,23 +142,23 @@ class SqliteRows:
     def _open(self) -> sqlite3.Connection:
         self._renew()
         if self._connection is None:
-            if self._path is not None:
-                tidy(self._path)
-                make_empty(self._path, 0o644)
-            connection = sqlite3.connect(
-                ":memory:" if self._path is None else str(self._path),
-                timeout=PATIENCE_SECONDS, isolation_level=None, check_same_thread=False,
-            )  # fmt: skip
-            try:
-                self._prepare(connection)
-            except BaseException:
-                connection.close()
-                raise
+            if self._path is not None and not self._path.exists():
+                make_whole(self._path, self._connect)
+            connection = self._connect(":memory:" if self._path is None else str(self._path))
             weakref.finalize(self, connection.close).atexit = False
             self._connection = connection
             if self._file is not None:
                 self._file.connected()
         return self._connection
+
+    def _connect(self, target: str) -> sqlite3.Connection:
+        connection = sqlite3.connect(target, timeout=PATIENCE_SECONDS, isolation_level=None, check_same_thread=False)
+        try:
+            self._prepare(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         connection.row_factory = sqlite3.Row
