@@ -50,6 +50,18 @@ def test_what_is_printed_while_something_goes_out_comes_after_it() -> None:
     assert [text for text in wanted if "".join(found).count(text) != 1] == []
 
 
+def test_what_is_printed_while_a_display_goes_out_is_shown_soon() -> None:
+    asked: list[Output] = []
+
+    def emit(stream: str, text: str, data: Any) -> None:
+        if stream == "display":
+            output.write("stdout", "half a line")
+
+    output = Output(emit, KeepsAll(), asked.append)
+    output.display({"text/plain": "shown"})
+    assert asked == [output]
+
+
 def test_under_the_limit_all_of_it_comes_out() -> None:
     lines = [f"{number}\n" for number in range(1000)]
     assert printed(*lines) == "".join(lines)

@@ -111,8 +111,7 @@ class Output:
             self._busy = True
             try:
                 ask = self._take(stream, text)
-                while self._meanwhile:
-                    ask = self._take(*self._meanwhile.popleft()) or ask
+                ask = self._take_meanwhile() or ask
             finally:
                 self._busy = False
         if ask:
@@ -136,17 +135,27 @@ class Output:
         ask, self._waiting = not self._waiting, True
         return ask
 
+    def _take_meanwhile(self) -> bool:
+        """Take what was printed while other output went out, as a finalizer may; as :meth:`_take`."""
+        ask = False
+        while self._meanwhile:
+            ask = self._take(*self._meanwhile.popleft()) or ask
+        return ask
+
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """While something goes out. What is printed in the same thread meanwhile, as a finalizer may, goes after it."""
+        """While something goes out. What is printed in the same thread meanwhile goes after it."""
+        ask = False
         with self._lock:
             outermost, self._busy = not self._busy, True
             try:
                 yield
-                while outermost and self._meanwhile:
-                    self._take(*self._meanwhile.popleft())
+                if outermost:
+                    ask = self._take_meanwhile()
             finally:
                 self._busy = not outermost
+        if ask:
+            self._later(self)
 
     def _over(self, stream: str, text: str, now: float) -> None:
         """Take text that is over the limit: what still fits goes out, the end is kept for later."""

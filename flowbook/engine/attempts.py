@@ -56,8 +56,7 @@ class Unit:
     def next_of(fan: Fan) -> Unit:
         """The next call of a ``for_each`` node, of which there is one."""
         if fan.returned:
-            fan.left -= 1
-            returned: Unit = fan.returned.pop(0)
+            returned: Unit = fan.give_again()
             return returned
         index, item = fan.next()
         unit = Unit(fan.node, 1, fan, index)

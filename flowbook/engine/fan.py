@@ -59,13 +59,8 @@ class Fan:
         """What the first calls were given, in the list's order, however they overtook each other; None for nothing."""
         return [self.params[index] for index in sorted(self.params)] or None
 
-    def open_lanes(self, workers: int) -> int:
-        """Have as many calls go on at the same time as may, of those there are still to make; how many that are."""
-        self.lanes = self.most = min(self.node.max_parallel or workers, workers, len(self.items) - self.done)
-        return self.lanes
-
     def widen(self, workers: int) -> int:
-        """Have as many calls go on at the same time as may now, where more may than before; how many more."""
+        """Have as many calls go on at the same time as may now, of those still to make; how many more these are."""
         self.most = min(self.node.max_parallel or workers, workers)
         more = max(min(self.most - self.lanes, self.left), 0)
         self.lanes += more
@@ -87,6 +82,11 @@ class Fan:
         """Have a call made later that came back unbegun."""
         self.returned.append(unit)
         self.left += 1
+
+    def give_again(self) -> Any:
+        """The first of the calls that came back, which is made now."""
+        self.left -= 1
+        return self.returned.pop(0)
 
     def has_next(self) -> bool:
         """Whether there are calls that have not begun."""

@@ -66,7 +66,7 @@ class Fans:
         if not fan.has_next():
             return self._all_ended(fan)
         with self._lock:  # what is widened later is all that is known by then
-            first, *others = [Unit.next_of(fan) for _ in range(fan.open_lanes(self._workers(node)))]
+            first, *others = [Unit.next_of(fan) for _ in range(fan.widen(self._workers(node)))]
             self._going.add(fan)
             if others:
                 self._crew.put(others)
