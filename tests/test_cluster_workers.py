@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from distributed import Client, LocalCluster
 
-from flowbook.calling import cluster as calling
 from flowbook.calling import under_way
+from flowbook.calling.cluster import OnCluster
 from flowbook.events import NodeOutput
 from flowbook.models import Workflow
 from flowbook.workspace import Workspace
@@ -109,7 +109,7 @@ def test_a_cluster_that_is_given_to_many_runs_keeps_nothing_of_those_that_are_ov
     cluster, client = empty
     cluster.scale(1)
     (ws.root / "go").touch()
-    executor = calling.connect(client)
+    executor = OnCluster(client)
     flow = Workflow(name="flow")
     flow.add("a", "place.hold", params={"n": 1})
     for _ in range(3):

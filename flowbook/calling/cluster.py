@@ -15,9 +15,10 @@ from weakref import WeakSet
 
 from flowbook.calling import there
 from flowbook.calling.caller import Call, Ended, Here
-from flowbook.calling.joining import joined, reachable_by_others
+from flowbook.calling.joining import reachable_by_others
 from flowbook.calling.line import HERE, Unsendable, packed
 from flowbook.calling.order import Answer, Order
+from flowbook.calling.plugin import Code, Joining
 from flowbook.calling.sealing import Secrets, seal_for
 from flowbook.calling.sending import parcels, without_unsendable
 from flowbook.calling.staying import FETCHED_BYTES, STAYS_BYTES, Staying, Stays, packed_for
@@ -32,16 +33,11 @@ from flowbook.tasks.spec import Origin
 AHEAD = 1.5
 """Batches under way for each thread of the workers, so that none waits for the next one."""
 LEAST_SLOTS = 2
+"""Batches under way where there are hardly any workers: more of them come to an adaptive cluster that has work."""
 
 
 def _origin_of(spec: TaskSpec) -> Origin | None:
     return spec.origin
-
-
-def connect(given: Any) -> OnCluster:
-    """The executor on a cluster: an address, a client, or None for one on this machine, made for it. InputError."""
-    client, made = joined(given)
-    return OnCluster(client, made)
 
 
 class OnCluster:
@@ -56,8 +52,6 @@ class OnCluster:
     def __init__(
         self, client: Any, made: Sequence[Any] = (), origin: Callable[[TaskSpec], Origin | None] = _origin_of
     ) -> None:
-        from flowbook.calling import plugin
-
         self._client = client
         self._made = made
         self._origin = origin
@@ -66,7 +60,6 @@ class OnCluster:
         self._secrets = Secrets()
         self._numbers = itertools.count()
         self._inboxes: dict[str, queue.SimpleQueue[tuple[Any, ...]]] = {}
-        self._known: set[str] = set()
         self._registered: list[str] = []
         self._staying: WeakSet[Staying] = WeakSet()
         self._lock = threading.Lock()
@@ -74,7 +67,7 @@ class OnCluster:
         self.slots = self._room()
         self._resized: list[Callable[[], object]] = []
         client.subscribe_topic(self._topic, self._hear)
-        self._register(plugin.Joining(self._topic))
+        self._register(self._session, Joining(self._topic))
 
     @property
     def dashboard(self) -> str:
@@ -161,19 +154,15 @@ class OnCluster:
                 f"{order.task} is in no integration folder, so that no worker can find it", "Put it into one"
             )
         key = f"{self._session}-{origin.key}-{origin.digest}"
-        from flowbook.calling import plugin  # needs Dask, which may not be installed
-
         with self._lock:
-            if key not in self._known:
-                self._register(plugin.Code(key, packed(origin, "its code")), key)
-                self._known.add(key)
+            if key not in self._registered:
+                self._register(key, Code(key, packed(origin, "its code")))
         return key
 
-    def _register(self, given: Any, key: str = "") -> None:
-        """Have every worker know something, those that come later included."""
-        name = f"flowbook-{key or self._session}"
-        self._client.register_plugin(given, name=name)
-        self._registered.append(name)
+    def _register(self, key: str, plugin: Any) -> None:
+        """Have every worker set a plugin up, those that come later included."""
+        self._client.register_plugin(plugin, name=f"flowbook-{key}")
+        self._registered.append(key)
 
     # -- what workers say ----------------------------------------------------------------------------------------
 
@@ -252,8 +241,8 @@ class OnCluster:
                     if staying.size <= FETCHED_BYTES:
                         staying.bring_here()
             self._client.unsubscribe_topic(self._topic)
-            for name in self._registered:
-                self._client.unregister_worker_plugin(name)
+            for key in self._registered:
+                self._client.unregister_worker_plugin(f"flowbook-{key}")
         for one in self._made:
             with suppress(Exception):
                 one.close()

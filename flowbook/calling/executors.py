@@ -82,9 +82,12 @@ class RunExecutors:
 
     def _cluster(self) -> Executor:
         if self._asked.place == "cluster":
-            from flowbook.calling.cluster import connect
+            from flowbook.calling.joining import joined
 
-            return connect(self._asked.cluster)
+            client, made = joined(self._asked.cluster)
+            from flowbook.calling.cluster import OnCluster  # needs Dask, which is there by now
+
+            return OnCluster(client, made)
         raise InputError(
             "a node says 'where: cluster', and this run has no cluster.",
             "Run it with --executor dask=ADDRESS (in Python executor=), or take 'where' off the node.",
