@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+from tests.folders import add_folder
+
 _TASKS = '''
 import os, time
 
@@ -27,8 +29,7 @@ def note(credentials, params):
 
 def add_ledger(folder: Path) -> None:
     """Put ``ledger.note`` into the workspace's folder; its param ``seconds`` is how long it goes on after the line."""
-    (folder / "integrations" / "ledger").mkdir(parents=True)
-    (folder / "integrations" / "ledger" / "tasks.py").write_text(_TASKS)
+    add_folder(folder, "ledger", _TASKS)
 
 
 def ledger_lines(folder: Path) -> Counter[tuple[str, str]]:

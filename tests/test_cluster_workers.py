@@ -15,6 +15,7 @@ from flowbook.calling.cluster import OnCluster
 from flowbook.events import NodeOutput
 from flowbook.models import Workflow
 from flowbook.workspace import Workspace
+from tests.folders import add_folder
 from tests.waiting import until
 
 TASKS = '''"""What holds until it is let go."""
@@ -47,10 +48,7 @@ def fails_first(credentials, params):
 
 @pytest.fixture
 def ws(tmp_path: Path) -> Iterator[Workspace]:
-    folder = tmp_path / "integrations" / "place"
-    folder.mkdir(parents=True)
-    (folder / "__init__.py").touch()
-    (folder / "tasks.py").write_text(TASKS)
+    add_folder(tmp_path, "place", TASKS)
     with Workspace(tmp_path) as workspace:
         yield workspace
 

@@ -33,6 +33,7 @@ from flowbook.errors import InputError, RunHeld
 from flowbook.models import Parameter, Workflow
 from flowbook.results import Cause
 from flowbook.workspace import Workspace
+from tests.folders import add_folder
 from tests.waiting import ended, until
 
 TASKS = '''
@@ -142,10 +143,7 @@ def hold_out(credentials, params):
 
 @pytest.fixture
 def ws(tmp_path: Path) -> Iterator[Workspace]:
-    folder = tmp_path / "integrations" / "place"
-    folder.mkdir(parents=True)
-    (folder / "__init__.py").touch()
-    (folder / "tasks.py").write_text(TASKS)
+    add_folder(tmp_path, "place", TASKS)
     with Workspace(tmp_path) as workspace:
         yield workspace
 

@@ -13,6 +13,7 @@ from distributed import Client, LocalCluster
 from flowbook.events import NodeRetried, NodeStarted
 from flowbook.models import Workflow
 from flowbook.workspace import Run, Workspace
+from tests.folders import add_folder
 from tests.waiting import until
 
 TASKS = '''"""Writes into a ledger."""
@@ -37,10 +38,7 @@ ONE_EACH = [{}, {"for_each": [0]}]
 
 @pytest.fixture
 def ws(tmp_path: Path) -> Iterator[Workspace]:
-    folder = tmp_path / "integrations" / "place"
-    folder.mkdir(parents=True)
-    (folder / "__init__.py").touch()
-    (folder / "tasks.py").write_text(TASKS)
+    add_folder(tmp_path, "place", TASKS)
     with Workspace(tmp_path) as workspace:
         yield workspace
 

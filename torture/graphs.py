@@ -16,6 +16,7 @@ from flowbook.errors import RunHeld
 from flowbook.models import Workflow
 from flowbook.workspace import Workspace
 from flowbook.workspace.run import Run
+from tests.folders import add_folder
 
 GRAPHS = 250
 ATTEMPTS = 12
@@ -156,8 +157,7 @@ def _gone_through(
 
     Not both: what fails while it is handled stands, so that it would be a matter of when it was cancelled.
     """
-    (home / "integrations" / "ledger").mkdir(parents=True)
-    (home / "integrations" / "ledger" / "tasks.py").write_text(_TASKS)
+    add_folder(home, "ledger", _TASKS)
     (home / "ledger").touch()
     with Workspace(home) as ws:
         ws.save(graph.inner)
