@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from flowbook.errors import StoreDamaged, StoreError
 from flowbook.journal.batches import Batch, Batches, Busy, Hurried, never, settled
-from flowbook.journal.kept import KeptFile, make_whole
+from flowbook.journal.kept import KeptFile, connected, make_whole
 from flowbook.journal.reserve import Reserve, give_back_in_between, is_full, may_be_full, missing
 from flowbook.journal.schema import SCHEMA_VERSION, STEPS
 from flowbook.journal.statements import STATEMENTS, Row, Usual
@@ -265,14 +265,7 @@ class Database(Batches):
         self.keep_reserve()
 
     def _connect(self, target: str) -> sqlite3.Connection:
-        uri = target.startswith("file:")
-        connection = sqlite3.connect(target, timeout=BUSY_SECONDS, check_same_thread=False, uri=uri)
-        try:
-            self._prepare(connection)
-        except BaseException:
-            connection.close()
-            raise
-        return connection
+        return connected(target, self._prepare, timeout=BUSY_SECONDS, uri=target.startswith("file:"))
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         connection.row_factory = sqlite3.Row

@@ -13,6 +13,7 @@ import sqlite3
 import uuid
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from flowbook.whole_files import make_empty
 
@@ -67,6 +68,17 @@ def _identity(path: Path) -> object:
     except OSError:
         return None
     return state.st_dev, state.st_ino
+
+
+def connected(target: str, prepare: Callable[[sqlite3.Connection], None], **settings: Any) -> sqlite3.Connection:
+    """A connection that is prepared, for threads that take turns at it; ``settings`` as of ``sqlite3.connect``."""
+    connection: sqlite3.Connection = sqlite3.connect(target, check_same_thread=False, **settings)
+    try:
+        prepare(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def make_whole(path: Path, connect: Callable[[str], sqlite3.Connection]) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from flowbook.errors import StoreDamaged, StoreError
-from flowbook.journal.kept import KeptFile, make_whole
+from flowbook.journal.kept import KeptFile, connected, make_whole
 from flowbook.journal.tables import asked
 
 PATIENCE_SECONDS = 30.0
@@ -152,13 +152,7 @@ class SqliteRows:
         return self._connection
 
     def _connect(self, target: str) -> sqlite3.Connection:
-        connection = sqlite3.connect(target, timeout=PATIENCE_SECONDS, isolation_level=None, check_same_thread=False)
-        try:
-            self._prepare(connection)
-        except BaseException:
-            connection.close()
-            raise
-        return connection
+        return connected(target, self._prepare, timeout=PATIENCE_SECONDS, isolation_level=None)
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         connection.row_factory = sqlite3.Row
