@@ -121,13 +121,9 @@ def connect(
                 f"The file given as {name} is not there: {path}.", {"kind": "tls"}, "Check its path.", permanent=True
             )
     try:
-        given, place = (
-            {**_arguments(credentials, through), **_for_rehearsal()},
-            f"{credentials.host}:{credentials.port}",
-        )
-        connection = current().wait_for(
-            lambda: psycopg2.connect(**given), f"connecting to {place}", lambda late: late.close()
-        )
+        given = {**_arguments(credentials, through), **_for_rehearsal()}
+        doing = f"connecting to {credentials.host}:{credentials.port}"
+        connection = current().wait_for(lambda: psycopg2.connect(**given), doing, lambda late: late.close())
     except psycopg2.OperationalError as error:
         raise _connect_failure(credentials, str(error)) from None
     connection.set_client_encoding("UTF8")
