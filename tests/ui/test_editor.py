@@ -601,14 +601,19 @@ def test_a_workflow_that_others_run_says_so_when_it_is_deleted_or_renamed(ws: Wo
         task, more = ("core.repeat", {"until": "True"}) if name == "again" else ("core.run_workflow", {})
         flow.add("sub", task, params={"workflow": "inner", **more})
         ws.save(flow)
+    agent = Workflow(name="asking")  # an agent may run any of several
+    agent.add("sub", "llm.agent", "Model", params={"task": "look", "workflows": ["other", "inner"]})
+    ws.save(agent)
     tab = WorkflowsTab(ws)
     tab._act("delete", "outer")
     tab._act("delete", "inner")
     asked = {name: str(one["text"]) for name, one in tab.table._notices.items()}
     assert asked["outer"] == "Delete “outer”? Its runs stay in the history."
-    assert asked["inner"].startswith("Delete “inner”? Without it “again” and “outer” will fail. ")
+    assert asked["inner"].startswith("Delete “inner”? Without it “again”, “asking” and “outer” will fail. ")
     tab._rename("inner", "core-part", "Core part")
-    said = "Renamed to “Core part”. Change “inner” to “core-part” in “again” and “outer” too: it is run there."
+    said = (
+        "Renamed to “Core part”. Change “inner” to “core-part” in “again”, “asking” and “outer” too: it is run there."
+    )
     assert (tab.message.text, tab.message.tone) == (said, "warning")
     tab._rename("outer", "outside", "Outside")
     assert (tab.message.text, tab.message.tone) == ("Renamed to “Outside”.", "success")

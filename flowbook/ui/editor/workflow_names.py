@@ -41,16 +41,3 @@ def asked_for(workspace: Workspace, name: object) -> str:
         return ""
     given = {key: "…" if one.default is None else one.default for key, one in inputs.items() if not one.secret}
     return json.dumps(given, ensure_ascii=False) if given else ""
-
-
-def those_that_run(workspace: Workspace, name: str) -> list[str]:
-    """The names of the stored workflows that run this one by its name; those that cannot be read are left out."""
-    found = []
-    for one in workspace.workflows():
-        try:
-            nodes = workspace.workflow(one.name).nodes.values() if one.name != name else ()
-        except FlowbookError:
-            continue
-        if any(node.task in SUB_WORKFLOW_TASKS and node.params.get(NAMES) == name for node in nodes):
-            found.append(one.name)
-    return found

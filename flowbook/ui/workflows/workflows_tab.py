@@ -13,7 +13,6 @@ from flowbook.models import Parameter, Workflow, kebab
 from flowbook.store import WorkflowSummary
 from flowbook.ui.editor.editor import Editor
 from flowbook.ui.editor.files_panel import ImportPanel, free_workflow_name
-from flowbook.ui.editor.workflow_names import those_that_run
 from flowbook.ui.parts.fields import Field
 from flowbook.ui.parts.forms import Form
 from flowbook.ui.parts.holding import swap
@@ -260,7 +259,7 @@ class WorkflowsTab:
 
     def _ask_whether_to_delete(self, name: str) -> None:
         really = (Action("really", "Delete", "danger"), Action("keep", "Keep"))
-        users = _listed(those_that_run(self._workspace, name))
+        users = _listed(self._workspace.workflows_that_run(name))
         broken = f"Without it {users} will fail. " if users else ""
         self.table.notice(name, f"Delete “{name}”? {broken}Its runs stay in the history.", "warning", really)
 
@@ -278,7 +277,7 @@ class WorkflowsTab:
         flow.describe(described(title, new, about))
         if flow.description != before:
             self._workspace.save(flow, trusted=trusted)
-        users = _listed(those_that_run(self._workspace, old)) if new != old else ""
+        users = _listed(self._workspace.workflows_that_run(old)) if new != old else ""
         if users:
             self._done(f"Renamed to “{title}”. Change “{old}” to “{new}” in {users} too: it is run there.", "warning")
         else:

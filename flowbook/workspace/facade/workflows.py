@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flowbook.errors import AlreadyExists, NotFound
+from flowbook.errors import AlreadyExists, FlowbookError, NotFound
 from flowbook.internal import internal
-from flowbook.models import Workflow
+from flowbook.models import Workflow, workflows_named
 from flowbook.validation import Report
 from flowbook.workspace.facade.parts import Parts
 from flowbook.workspace.history import version_name
@@ -77,6 +78,17 @@ class WorkflowsFacade(Parts):
             return min(known, self.store.workflow_revision(workflow.name))
         except NotFound:
             return known
+
+    @internal
+    def workflows_that_run(self, name: str) -> list[str]:
+        """The names of the other stored workflows of which a node runs this one, or may; damaged ones are left out."""
+        found = []
+        for one in self.store.workflows():
+            with suppress(FlowbookError):  # another process has deleted it, or nobody can read it
+                nodes = self.store.workflow(one.name).nodes.values() if one.name != name else ()
+                if any(name in (workflows_named(node) or ()) for node in nodes):
+                    found.append(one.name)
+        return found
 
     def rename_workflow(self, name: str, new_name: str) -> int:
         """Rename a stored workflow with its versions; its new revision. Raises NotFound, AlreadyExists, InvalidName."""
