@@ -341,6 +341,14 @@ class TestWorkflows:
         flowbook("workflows", "delete", "hello")
         assert "no workflows yet" in flowbook("workflows", "list")
 
+    def test_those_that_run_one_that_is_deleted_are_named(self, flowbook: Commands, folder: Path) -> None:
+        (folder / "outer.flow.yaml").write_text(flow("outer", "core.run_workflow", "{workflow: hello}"))
+        flowbook("workflows", "import", "outer.flow.yaml")
+        flowbook("workflows", "delete", "hello")
+        assert flowbook.err == "Warning: without it outer will fail\n"
+        flowbook("workflows", "delete", "outer")
+        assert flowbook.err == ""
+
     def test_one_that_is_there_is_not_replaced_unasked(self, flowbook: Commands) -> None:
         assert "already" in flowbook.fails("workflows", "import", "hello.flow.yaml")
         assert "Did you mean 'hello'?" in flowbook.fails("workflows", "show", "helo")

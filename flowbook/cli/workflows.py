@@ -12,6 +12,7 @@ from flowbook.cli.common import existing, json_option, nothing, print_json, prin
 from flowbook.cli.comparing import diff, named
 from flowbook.cli.gallery import gallery
 from flowbook.cli.groups import Group
+from flowbook.cli.output import complain
 from flowbook.counting import counted
 from flowbook.formats.files import replace_file
 from flowbook.models import Workflow
@@ -164,5 +165,9 @@ workflows.add_command(diff)
 @click.argument("name")
 def delete(name: str) -> None:
     """Delete a workflow; its runs and versions stay in the history."""
-    existing().delete_workflow(name)
+    ws = existing()
+    users = ws.workflows_that_run(name)
+    ws.delete_workflow(name)
     click.echo(f"Deleted the workflow {name}")
+    if users:
+        complain(f"Warning: without it {', '.join(users)} will fail")
