@@ -142,7 +142,7 @@ def within(seconds: float, function: Callable[[Beginning], T], cancelled: Callab
     end = time.monotonic() + seconds
     call.start()
     try:
-        while not call.done.wait(min(_LOOK_AGAIN, max(0.0, end - time.monotonic()))):
+        while not call.woken.wait(min(_LOOK_AGAIN, max(0.0, end - time.monotonic()))):
             stopped = cancelled()
             if stopped or time.monotonic() >= end:
                 raise OutOfTime(stopped, beginning.give_up())

@@ -14,18 +14,18 @@ T = TypeVar("T")
 class Abandonable(threading.Thread, Generic[T]):
     """One call in a thread of its own, with the context variables of who makes it. :meth:`start` it.
 
-    ``done`` is set at its end. ``let_go`` gets what the call gives after it was abandoned, such as a connection that
-    is to be closed then.
+    ``woken`` is set at its end, and by whoever has who waits look whether to wait on. ``let_go`` gets what the call
+    gives after it was abandoned, such as a connection that is to be closed then.
     """
 
     def __init__(self, call: Callable[[], T], name: str, let_go: Callable[[T], object] | None = None) -> None:
         super().__init__(name=name, daemon=True)
-        self.done = threading.Event()
+        self.woken = threading.Event()
         self._call = call
         self._let_go = let_go
         self._context = contextvars.copy_context()
         self._lock = threading.Lock()
-        self._abandoned = False
+        self._ended = self._abandoned = False
         self._value: T | None = None
         self._error: BaseException | None = None
 
@@ -36,8 +36,9 @@ class Abandonable(threading.Thread, Generic[T]):
         except BaseException as error:  # noqa: BLE001 - handed to the caller, who raises it
             self._error = error
         with self._lock:
-            self.done.set()
+            self._ended = True
             left = self._abandoned and self._error is None
+        self.woken.set()
         if left:
             self._tidy_up()
 
@@ -45,12 +46,12 @@ class Abandonable(threading.Thread, Generic[T]):
         """Wait no longer; what it gives all the same is let go."""
         with self._lock:
             already, self._abandoned = self._abandoned, True
-            left = self.done.is_set() and self._error is None and not already
+            left = self._ended and self._error is None and not already
         if left:
             self._tidy_up()
 
     def outcome(self) -> T:
-        """What it gave, once it is done; what it raised is raised."""
+        """What it gave, once it has ended; what it raised is raised."""
         if self._error is not None:
             raise self._error
         return cast(T, self._value)

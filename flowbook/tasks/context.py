@@ -240,13 +240,15 @@ class Context:
         left = Abandonable(call, "flowbook-waited-for", let_go)
         if not self._stop.is_set():
             left.start()
+        look_again = None if isinstance(self._stop, Stop) else _LOOK_AGAIN  # who stops it by a sign wakes it, too
         try:
-            while not (stopped := self._stop.is_set()) and not left.done.wait(_LOOK_AGAIN):
-                pass
+            with self.on_cancel(left.woken.set):
+                while not self._stop.is_set() and not left.woken.wait(look_again):
+                    pass
         except BaseException:  # a notebook's Stop
             left.abandon()
             raise
-        if stopped or self._stop.is_set():
+        if self._stop.is_set():
             left.abandon()
             raise TaskFailed(f"Cancelled while {doing}.", {"kind": "cancelled"})
         return left.outcome()
