@@ -24,6 +24,9 @@ from flowbook.results import Cause, NodeResult, NodeStatus
 from flowbook.tasks import Result
 from flowbook.tasks.stop import Stop
 
+BETWEEN_CALLS = "cancelled before its next call"
+"""The message of what a cancelled run was not in the middle of, though it had begun."""
+
 
 class Calls:
     """Makes the calls of one run and says what follows from how each ended: a unit for the worker, None for "look for
@@ -102,7 +105,7 @@ class Calls:
             self._mute(call)
         for unit in list(self._waiting):
             if unit.fan is not None:
-                self._ended(unit, Result.failed("cancelled before its next call"), Cause.REFUSED)
+                self._ended(unit, Result.failed(BETWEEN_CALLS), Cause.REFUSED)
         return {node.index for node in calls.values()}
 
     def _attempt(self, unit: Unit) -> object:

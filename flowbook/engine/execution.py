@@ -22,7 +22,7 @@ from flowbook.calling.executors import RunExecutors
 from flowbook.calling.in_place import routed
 from flowbook.engine.agenda import Agenda
 from flowbook.engine.attempts import Attempts, Connect, Unit
-from flowbook.engine.calls import Calls
+from flowbook.engine.calls import BETWEEN_CALLS, Calls
 from flowbook.engine.crew import Crew
 from flowbook.engine.crews import Crews
 from flowbook.engine.endings import Endings, Recall
@@ -284,7 +284,7 @@ class Execution:
                 if node.effects == "write":
                     message += "; what it was doing may have taken effect"
             elif started is not None:
-                message, cause = "cancelled before its next call", Cause.REFUSED
+                message, cause = BETWEEN_CALLS, Cause.REFUSED
             result = self._ended(node, "cancelled", cause, message, attempts=0 if started is None else 1)
             with self._lock:
                 if node.id in self.results:
