@@ -146,6 +146,30 @@ def test_a_run_that_ends_while_its_view_is_made_is_shown_as_it_ended(ws: Workspa
         view.close()
 
 
+def test_a_run_that_is_opened_while_it_goes_on_shows_its_lines_and_items_at_once(
+    ws: Workspace, tab: RunsTab, folder: Any
+) -> None:
+    gate = folder / "gate"
+    waits = f"import pathlib, time\nwhile item > 2 and not pathlib.Path({str(gate)!r}).exists(): time.sleep(0.01)\nitem"
+    flow = Workflow(name="long")
+    flow.add("many", "core.set", params={"values": [1, 2, 3, 4, 5]})
+    flow.add("each", "core.python", params={"code": waits, "item": "${{ item }}"}, for_each="nodes.many.data")
+    flow.add("never", "core.noop")
+    flow.connect("many", "each")
+    flow.connect("many", "never", when="len(nodes.many.data) > 9")
+    run = ws.start(flow).wait_until_begun()
+    until(lambda: (far := run.progress("each")) is not None and far.done == 2)
+    view = tab.open(run.id)
+    assert run.status == "running"
+    assert view.canvas.status == {"many": "succeeded", "each": "running", "never": "skipped"}
+    assert list(view.canvas.lines.values()) == [{"taken": True, "items": 5}, {"taken": False, "items": None}]
+    assert view.canvas.progress == {"each": {"done": 2, "total": 5, "failed": 0}}
+    gate.touch()
+    until(lambda: view.canvas.progress == {"each": {"done": 5, "total": 5, "failed": 0}})
+    run.wait()
+    until(lambda: view.canvas.status["each"] == "succeeded")
+
+
 def test_deleting_takes_the_run_out_of_the_list(ws: Workspace, tab: RunsTab) -> None:
     run = ws.run(greeting())
     tab.refresh()

@@ -81,6 +81,8 @@ class LiveStatus:
         self._canvas.set_status({event.node_id: "running"})
 
     def _progressed(self, event: NodeProgressed) -> None:
+        if event.node_id in self._results and not self._is_loop(event.node_id):
+            return  # whoever comes later hears of a node's progress after its end
         failed = self._failed.get(event.node_id, 0)
         self._canvas.set_progress({event.node_id: {"done": event.done, "total": event.total, "failed": failed}})
 
@@ -93,7 +95,7 @@ class LiveStatus:
         self._results[node] = result
         self._canvas.set_status({node: result.status})
         self._canvas.set_workers({node: result.worker})
-        if node in self._flow.nodes and self._flow.nodes[node].for_each is None:
+        if not self._is_loop(node):
             self._canvas.set_progress({node: None})
         items = items_of(result)
         found = taken_edges(self._flow, node, self._results, self._inputs)
@@ -101,3 +103,6 @@ class LiveStatus:
             edge_id(key): {"taken": taken, "items": items if taken else None} for key, taken in found.items()
         }
         self._canvas.mark_lines(lines)
+
+    def _is_loop(self, node: str) -> bool:
+        return node not in self._flow.nodes or self._flow.nodes[node].for_each is not None

@@ -24,6 +24,7 @@ from flowbook.ui.parts.wire import Wire
 from flowbook.ui.runs.live_record import Around, live_record
 from flowbook.ui.runs.live_state import LiveRun
 from flowbook.ui.runs.run_styles import run_stylesheet
+from flowbook.ui.runs.whole_run import each_event
 from flowbook.workspace.run import Run
 
 if TYPE_CHECKING:
@@ -34,7 +35,6 @@ NOTHING: dict[str, Any] = {"run": None, "order": [], "nodes": {}, "output": {}}
 FIRST_SECONDS = 0.02  # what happens after a quiet time is sent this soon
 
 OnSelect: TypeAlias = Callable[[str], object]
-OnStatus: TypeAlias = Callable[[Mapping[str, str]], object]
 
 
 class _PanelWidget(Wire):
@@ -72,7 +72,6 @@ class RunPanel:
         self._timer: threading.Timer | None = None
         self._flushed = 0.0
         self._on_select: list[OnSelect] = []
-        self._on_status: list[OnStatus] = []
         self._on_offered: list[OnSelect] = []
         self._on_pin: list[Callable[[str, str], object]] = []
         self._pins: set[str] = set()
@@ -89,25 +88,15 @@ class RunPanel:
         live = LiveRun(run.id, run.workflow, nodes, run.clean, run.inputs, run.dashboard, rehearsed=run.rehearsed)
         if around is not None:
             around.show(live, run)
-        seen: dict[int, Event] = {}  # the events themselves too: an id is given again once its object is gone
-        early: list[Event] = []
-        replayed = False
 
-        def notice(event: Event) -> None:
+        def take(event: Event) -> None:
             with self._lock:
-                if not replayed:
-                    early.append(event)
-                elif live is self._live and id(event) not in seen:
-                    live.take(event)
+                live.take(event)
+                if live is self._live:
                     self._schedule()
 
-        stop = run.watch(notice)
+        stop = each_event(run, take)
         with self._lock:
-            past = run.events()
-            seen = {id(event): event for event in past}
-            for event in [*past, *(event for event in early if id(event) not in seen)]:
-                live.take(event)
-            replayed = True
             self._show(live, run, stop)
 
     def show_record(self, record: RunRecord, around: Around | None = None) -> None:
@@ -145,11 +134,6 @@ class RunPanel:
     def on_select(self, callback: OnSelect) -> Callable[[], None]:
         """Have ``callback(node_id)`` called when a person selects a node; call the result to stop that."""
         return _added(self._on_select, callback)
-
-    def on_status(self, callback: OnStatus) -> Callable[[], None]:
-        """Have ``callback({node: status})`` called with the nodes whose status has changed, a few times a second at
-        most, from a thread of its own; call the result to stop that."""
-        return _added(self._on_status, callback)
 
     def offer(self, runs: Mapping[str, str]) -> None:
         """Offer runs to be shown in place of this one: words about each, by its id; the one that is shown is marked."""
@@ -225,11 +209,6 @@ class RunPanel:
             self._timer = None
             self._flushed = time.monotonic()
             self._send_changes()
-            statuses = {} if self._live is None else self._live.take_statuses()
-            listeners = list(self._on_status)
-        if statuses:
-            for listener in listeners:
-                listener(statuses)
 
     def _send_changes(self) -> None:
         changes = None if self._live is None else self._live.take_changes()

@@ -62,7 +62,6 @@ class LiveRun:
         self._displays = DISPLAYS
         self._changed: dict[str, dict[str, Any]] = {}
         self._summary_changed: dict[str, Any] = {}
-        self._statuses_changed = dict(self.statuses)
         self._take: dict[type, Callable[[Any], None]] = {
             RunStarted: self._run_started,
             NodeStarted: self._node_started,
@@ -108,11 +107,6 @@ class LiveRun:
         self._summary_changed, self._changed = {}, {}
         changes["now"] = time.time()
         return changes
-
-    def take_statuses(self) -> dict[str, str]:
-        """The status of each node for which it has changed since this was asked last."""
-        changed, self._statuses_changed = self._statuses_changed, {}
-        return changed
 
     def snapshot(self) -> dict[str, Any]:
         """All of it: ``{"run": {…}, "order": [id], "nodes": {id: {…}}, "output": {id: [chunk]}}``."""
@@ -164,7 +158,7 @@ class LiveRun:
         node.update(different)
         self._changed.setdefault(id, {}).update(different)
         if "status" in different:
-            self.statuses[id] = self._statuses_changed[id] = str(different["status"])
+            self.statuses[id] = str(different["status"])
 
     def ended(self, id: str, result: NodeResult, **more: Any) -> None:
         """Change what is said of a node to how it ended; what was not kept of its data says why."""

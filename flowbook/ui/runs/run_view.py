@@ -9,12 +9,13 @@ from flowbook.errors import FlowbookError, InputError, NotFound, RunHeld
 from flowbook.journal import RunRecord, RunSummary
 from flowbook.models import Workflow
 from flowbook.ui.canvas.canvas import Canvas
-from flowbook.ui.canvas.running import show_lines
+from flowbook.ui.canvas.running import LiveStatus, show_lines
 from flowbook.ui.parts.holding import dispose
 from flowbook.ui.parts.theme import Heading, Message, button, column, row, show
 from flowbook.ui.runs.given_results import GivenResults
 from flowbook.ui.runs.held_nodes import HeldNodes
 from flowbook.ui.runs.live import RunPanel
+from flowbook.ui.runs.whole_run import each_event
 from flowbook.view.graph.picturing import elements_for
 from flowbook.workspace import Workspace
 from flowbook.workspace.run import Run, live_run
@@ -76,7 +77,7 @@ class RunView:
         )
         self.canvas.on("select", self._selected_on_canvas)
         self.panel.on_select(self._selected_in_panel)
-        self.panel.on_status(self.canvas.set_status)
+        self._stop: Callable[[], None] = lambda: None
         self._again = button(
             "Run again", lambda: self._do(acts.again), kind="primary", tooltip="A new run with the same inputs"
         )
@@ -136,6 +137,7 @@ class RunView:
 
     def close(self) -> None:
         """Take the view off every page."""
+        self._stop()
         dispose(self.widget)
         self.panel.close()
         self.canvas.close()
@@ -144,12 +146,15 @@ class RunView:
         if run is not None:
             self._offer_to_go_on(False)
             self.panel.follow(run)
+            status = LiveStatus(self.canvas, lambda _: None, lambda: record.workflow)
+            self._stop = each_event(run, status.notice)
             run.when_over(lambda: self._over(run))
             return
         if record.summary.status == "running":  # it may have ended since that was read
             record = self._workspace.run_record(self.id)
         self._offer_to_go_on(may_be_resumed(record.summary))
         self.panel.show_record(record)
+        self.canvas.set_status(self.panel.statuses)
         show_lines(self.canvas, record.workflow, record.nodes, record)
         if record.summary.status == "interrupted":
             self.message.say(_INTERRUPTED, "warning")
