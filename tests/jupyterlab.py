@@ -439,6 +439,16 @@ def enter(field: Locator, text: str) -> None:
     keyboard.type(text)
 
 
+def press(place: Page | Locator, name: str, *, exact: bool = True) -> None:
+    """Click the button of this name in a place, once there is one and no other: a panel that has done its work goes a
+    moment later, and may have a button that is called like the one that opens it. Playwright waits where there is none,
+    and fails at once where there are two.
+    """
+    button = place.get_by_role("button", name=name, exact=exact)
+    expect(button).to_have_count(1)
+    button.click()
+
+
 def drag(page: Page, start: tuple[float, float], end: tuple[float, float]) -> None:
     """Move the mouse to a place, press its button, move it to another and let go, at a hand's pace."""
     mouse = page.mouse

@@ -14,6 +14,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
+from tests.jupyterlab import press
+
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
 LARGEST = 300_000  # bytes of one picture
 
@@ -41,10 +43,6 @@ def keep(name: str, locator: Locator) -> None:
     assert path.stat().st_size < LARGEST
 
 
-def press(page: Page, name: str) -> None:
-    page.get_by_role("button", name=name, exact=True).click()
-
-
 def make_room_for_the_run(page: Page) -> None:
     """Let what is below the canvas be high enough for all rows of a node's table."""
     page.get_by_role("separator", name="Height of the run").focus()
@@ -55,7 +53,7 @@ def make_room_for_the_run(page: Page) -> None:
 def test_the_canvas_during_a_run_and_the_studio_after_it(book: Any) -> None:
     page: Page = book.page
     page.get_by_role("tab", name="Workflows", exact=True).click()
-    page.locator('tr[data-row="issue-digest"]').get_by_role("button", name="Open").click()
+    press(page.locator('tr[data-row="issue-digest"]'), "Open", exact=False)
     canvas = page.locator(".flowbook-canvas")
     expect(canvas).to_have_attribute("data-nodes", "6")
     make_room_for_the_run(page)
@@ -90,9 +88,9 @@ def test_the_other_tabs(book: Any) -> None:
     expect(page.get_by_role("row", name="Warehouse")).to_be_visible()
     keep("integrations", page.locator(".flowbook"))
     page.get_by_role("tab", name="Runs", exact=True).click()
-    page.locator("tr[data-run]", has_text="issue-digest").first.get_by_role("button", name="Open issue-digest").click()
+    press(page.locator("tr[data-run]", has_text="issue-digest").first, "Open issue-digest", exact=False)
     expect(page.locator(".flowbook-canvas:visible")).to_be_visible()
     page.locator('.fbr-row[data-node="store"]:visible').click()
     keep("run", page.locator(".flowbook"))
-    page.get_by_role("button", name="All runs").click()
+    press(page, "All runs", exact=False)
     keep("runs", page.locator(".flowbook"))

@@ -16,7 +16,7 @@ from playwright.sync_api import Page, ViewportSize, expect
 from flowbook import Workflow, Workspace
 from tests.browser.in_sight import cut_off, rings_not_seen
 from tests.browser.test_canvas import bright, share_of
-from tests.jupyterlab import READY, NotebookPage
+from tests.jupyterlab import READY, NotebookPage, press
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 
@@ -71,10 +71,6 @@ def book(make_lasting_notebook: Callable[..., NotebookPage]) -> NotebookPage:
 
 View = Callable[[NotebookPage], None]
 OPENED: list[str] = []  # the workflow whose editor is open, if one is
-
-
-def press(page: Page, name: str) -> None:
-    page.locator(".flowbook").get_by_role("button", name=name, exact=True).first.click()
 
 
 def tab(page: Page, name: str) -> None:
@@ -134,7 +130,7 @@ def selecting(what: str, heading: str) -> View:
 
 
 def opening(name: str) -> View:
-    return lambda book: press(book.page, name)
+    return lambda book: press(book.page.locator(".fb-toolbar"), name)
 
 
 def inspecting(name: str) -> View:
@@ -159,7 +155,7 @@ def meet_another(book: NotebookPage) -> None:
         theirs = ws.workflow("daily")
         theirs.describe(f"{theirs.description} and each night")
         ws.save(theirs)
-    press(book.page, "Save")
+    press(book.page.locator(".fb-toolbar"), "Save")
     expect(book.page.get_by_text("was saved by someone else")).to_be_visible()
 
 

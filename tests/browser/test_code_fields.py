@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.test_editor import OPEN, CanvasPage, press
-from tests.jupyterlab import enter
+from tests.browser.test_editor import OPEN, CanvasPage
+from tests.jupyterlab import enter, press
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 

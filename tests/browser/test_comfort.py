@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.jupyterlab import drag, enter, settled_box, wait_for_element
+from tests.jupyterlab import drag, enter, press, settled_box, wait_for_element
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
@@ -70,12 +70,8 @@ def studio(shared_book: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
         shared_book.tell_failure(request.node.name)
 
 
-def press(page: Page | Locator, name: str) -> None:
-    page.get_by_role("button", name=name, exact=True).click()
-
-
 def open_workflow(page: Page, name: str, nodes: int) -> Locator:
-    page.locator(f"tr[data-row={name}]").get_by_role("button", name="Open").click()
+    press(page.locator(f"tr[data-row={name}]"), "Open", exact=False)
     canvas = page.locator(".flowbook-canvas")
     expect(canvas).to_have_attribute("data-nodes", str(nodes))
     return canvas

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.jupyterlab import press
+
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 OPEN = """
@@ -29,10 +31,6 @@ ws.studio()
 """
 
 
-def press(page: Any, name: str) -> None:
-    page.get_by_role("button", name=name, exact=True).click()
-
-
 def wait_for_line(page: Page, wanted: dict[str, str]) -> None:
     """Wait until the canvas that is seen draws its line like this."""
     page.wait_for_function(
@@ -51,7 +49,7 @@ def test_the_last_run_is_there_another_is_replayed_and_data_is_pinned_by_hand(
     page: Page = book.page
     book.run(0)
     page.get_by_role("tab", name="Workflows", exact=True).click()
-    page.locator("tr[data-row=daily]").get_by_role("button", name="Open").click()
+    press(page.locator("tr[data-row=daily]"), "Open", exact=False)
     panel, inspector = page.locator(".fb-below"), page.locator(".fb-inspector")
     expect(page.locator(".fb-run-chip")).to_contain_text("succeeded")
     wait_for_line(page, {"taken": "yes", "label": "2 items"})
@@ -60,9 +58,9 @@ def test_the_last_run_is_there_another_is_replayed_and_data_is_pinned_by_hand(
     inspector.get_by_role("tab", name="Output").click()
     expect(inspector.locator(".fbr-table")).to_contain_text("Ada")
     book.shot("data-last-run")
-    inspector.get_by_role("button", name="Schema").click()
+    press(inspector, "Schema", exact=False)
     expect(inspector.locator(".fbr-json")).to_contain_text("age number")
-    inspector.get_by_role("button", name="Tree").click()
+    press(inspector, "Tree", exact=False)
     expect(inspector.locator(".fbr-json")).to_contain_text("[2 items]")
 
     page.get_by_role("tab", name="Runs", exact=True).click()
@@ -76,17 +74,17 @@ def test_the_last_run_is_there_another_is_replayed_and_data_is_pinned_by_hand(
     press(page, "Back to the Last Run")
     expect(panel.locator(".fbr-detail .fbr-table")).to_contain_text("Ada")
 
-    panel.get_by_role("button", name="Edit").click()
+    press(panel, "Edit", exact=False)
     data = page.locator(".fb-drawer").get_by_label("Data", exact=True)
     expect(data).to_be_focused()
     page.keyboard.press("Control+a")
     page.keyboard.type("nope")  # no bracket: the field would close it, and the data would be right
-    page.locator(".fb-drawer").get_by_role("button", name="Pin", exact=True).click()
+    press(page.locator(".fb-drawer"), "Pin")
     expect(data).to_have_attribute("aria-invalid", "true")
     data.click()
     page.keyboard.press("Control+a")
     page.keyboard.type('[{"name": "Mary"}]')
-    page.locator(".fb-drawer").get_by_role("button", name="Pin", exact=True).click()
+    press(page.locator(".fb-drawer"), "Pin")
     expect(inspector.get_by_text("Pinned: a run uses this")).to_be_visible()
     expect(inspector.locator(".fbr-data:visible")).to_contain_text("Mary")
     expect(panel.locator(".fbr-acts .fbr-chip")).to_be_visible()
@@ -96,10 +94,10 @@ def test_the_last_run_is_there_another_is_replayed_and_data_is_pinned_by_hand(
     expect(panel.locator(".fbr-detail")).to_contain_text("Dear Mary")
     expect(panel.locator('.fbr-row[data-node="people"]')).to_have_attribute("data-status", "succeeded")
     panel.locator('.fbr-row[data-node="people"]').click()
-    panel.get_by_role("button", name="Unpin").click()
+    press(panel, "Unpin", exact=False)
     expect(panel.locator(".fbr-acts .fbr-chip")).to_be_hidden()
 
-    page.get_by_role("button", name="Full window", exact=True).click()  # so that all of it is in sight
+    press(page, "Full window")  # so that all of it is in sight
     page.locator(".flowbook-canvas:visible").focus()
     page.keyboard.press("F2")
     page.keyboard.type("persons")
@@ -109,10 +107,10 @@ def test_the_last_run_is_there_another_is_replayed_and_data_is_pinned_by_hand(
     expect(panel.locator(".fbr-detail .fbr-title")).to_have_text("persons")
     inspector.get_by_role("tab", name="Output").click()
     expect(inspector.get_by_text("succeeded ·")).to_be_visible()
-    panel.get_by_role("button", name="Pin", exact=True).click()
+    press(panel, "Pin")
     expect(panel.locator(".fbr-acts .fbr-chip")).to_be_visible()
     expect(inspector.get_by_text("Pinned: a run uses this")).to_be_visible()
-    panel.get_by_role("button", name="Unpin").click()
+    press(panel, "Unpin", exact=False)
     panel.locator(".fbr-row").nth(1).click()
     expect(inspector.locator("h3")).to_have_text("first")
     press(page, "Run This Node")

@@ -8,13 +8,13 @@ import json
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 from flowbook import Workspace
 from flowbook.formats.flowfile import loads
 from flowbook.formats.python import dumps as as_script
 from tests.browser.in_sight import cut_off
-from tests.jupyterlab import NotebookPage, enter
+from tests.jupyterlab import NotebookPage, enter, press
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
@@ -66,10 +66,6 @@ def book(shared_book: NotebookPage, request: pytest.FixtureRequest) -> Iterator[
     yield shared_book
     if getattr(request.node, "failed_in_call", False):
         shared_book.tell_failure(request.node.name)
-
-
-def press(place: Page | Locator, name: str) -> None:
-    place.get_by_role("button", name=name, exact=True).click()
 
 
 def in_tab(book: NotebookPage, tab: str, button: str) -> Page:
@@ -137,12 +133,12 @@ def test_versions_are_named_and_gone_back_to_and_files_go_out_and_in(book: Noteb
     expect(canvas).to_have_attribute("data-nodes", "2")
     press(page, "Versions")
     first = drawer.locator("tbody tr").last
-    first.get_by_role("button", name="Name").click()
+    press(first, "Name", exact=False)
     expect(drawer.get_by_label("Name", exact=True)).to_be_focused()
     page.keyboard.type("as it began")
     press(drawer, "Give It This Name")
     expect(first).to_contain_text("as it began")
-    first.get_by_role("button", name="Open").click()
+    press(first, "Open", exact=False)
     expect(drawer.get_by_label("What is different now")).to_contain_text("second")
     book.shot("versions-opened")
     press(drawer, "Restore")
@@ -168,7 +164,7 @@ def test_versions_are_named_and_gone_back_to_and_files_go_out_and_in(book: Noteb
     expect(drawer.get_by_role("button", name="Import", exact=True)).to_have_count(0)  # it goes once it has done that
     press(page, "Import")
     with page.expect_file_chooser() as chosen:
-        drawer.get_by_role("button", name="Choose a File").click()
+        press(drawer, "Choose a File", exact=False)
     chosen.value.set_files(book.folder / "out.flow.yaml")
     expect(drawer.get_by_text("the workflow “daily”, 2 nodes, 1 connection")).to_be_visible()
     expect(drawer.locator(".fb-file-name")).to_have_text("out.flow.yaml")
@@ -185,7 +181,7 @@ def test_versions_are_named_and_gone_back_to_and_files_go_out_and_in(book: Noteb
     ):
         press(page, "Import")
         with page.expect_file_chooser() as chosen:
-            drawer.get_by_role("button", name="Choose a File").click()
+            press(drawer, "Choose a File", exact=False)
         chosen.value.set_files(book.folder / name)
         expect(drawer.get_by_text(told)).to_be_visible()
         press(drawer, "Import")

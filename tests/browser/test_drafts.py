@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from flowbook import Workflow, Workspace
-from tests.jupyterlab import ACTION, READY, SCREENSHOTS, running_app, wait_for_element
+from tests.jupyterlab import ACTION, READY, SCREENSHOTS, press, running_app, wait_for_element
 from tests.waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
@@ -32,7 +32,7 @@ def type_label(page: Page, text: str) -> None:
     """Open the node by a click on it, and type into its field Label."""
     canvas = page.locator(".flowbook-canvas")
     expect(canvas).to_have_attribute("data-nodes", "1")
-    page.get_by_role("button", name="Fit", exact=True).click()
+    press(page, "Fit")
     page.wait_for_timeout(600)
     box = canvas.bounding_box()
     assert box is not None
@@ -78,15 +78,15 @@ def test_a_restarted_kernel_goes_on_with_what_was_typed(editor_page: Any) -> Non
     page: Page = editor_page.page
     editor_page.shot("draft-saved")
     editor_page.in_toolbar("notebook:restart-kernel").click()
-    page.locator(".jp-Dialog").get_by_role("button", name="Confirm Kernel Restart").click()
+    press(page.locator(".jp-Dialog"), "Confirm Kernel Restart", exact=False)
     page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for(timeout=READY)
     editor_page.run(0)
     expect_recovered(page, "Typed by hand")
     editor_page.shot("draft-recovered")
     assert Workspace(editor_page.folder).workflow("daily").nodes["say"].label == ""
-    page.get_by_role("button", name="Keep", exact=True).click()
+    press(page, "Keep")
     expect(page.locator(".fb-recovered")).to_have_count(0)
-    page.get_by_role("button", name="Save", exact=True).last.click()
+    press(page.locator(".fb-toolbar"), "Save")
     until(lambda: Workspace(editor_page.folder).workflow("daily").nodes["say"].label == "Typed by hand")
     expect(page.locator(".fb-draft")).to_have_text("")
     until(lambda: not Workspace(editor_page.folder).drafts.times())
@@ -100,7 +100,7 @@ def test_a_kernel_that_is_killed_loses_nothing_and_discard_goes_back(editor_page
     page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for(timeout=READY)
     editor_page.run(0)
     expect_recovered(page, "Typed by hand")
-    page.get_by_role("button", name="Discard", exact=True).click()
+    press(page, "Discard")
     expect(page.locator(".fb-recovered")).to_have_count(0)
     expect(page.locator(".fb-dot")).to_have_text("")
     until(lambda: not Workspace(editor_page.folder).drafts.times())
@@ -128,4 +128,4 @@ def test_a_reloaded_app_goes_on_with_what_was_typed(tmp_path: Path, chromium: Br
 
 def open_daily(page: Page) -> None:
     page.get_by_role("tab", name="Workflows", exact=True).click(timeout=READY)
-    page.get_by_role("button", name="Open daily").click()
+    press(page, "Open daily", exact=False)

@@ -12,7 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 from flowbook import Workspace
 from flowbook.models import Workflow
 from flowbook.testing import FakeService, fake_service
-from tests.jupyterlab import drag, enter, settled_box, wait_for_element, wait_until_fitted
+from tests.jupyterlab import drag, enter, press, settled_box, wait_for_element, wait_until_fitted
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
@@ -86,10 +86,6 @@ class CanvasPage:
 
     def click(self, id: str) -> None:
         self.page.mouse.click(*self.at(id, -20))
-
-
-def press(page: Page, name: str) -> None:
-    page.get_by_role("button", name=name, exact=True).click()
 
 
 def fitted(page: Page, places: dict[str, tuple[int, int]]) -> CanvasPage:
@@ -272,5 +268,5 @@ def test_an_expression_is_put_together_by_clicks_and_shows_what_it_comes_to(make
     )  # the end of a line, which can be dragged, is the line for a click
     page.locator(".fb-inspector").get_by_label("On", exact=True).select_option("always")
     expect(page.locator(".fb-dot")).to_have_text("●")
-    page.locator(".fb-inspector").get_by_role("button", name="Delete", exact=True).click()
+    press(page.locator(".fb-inspector"), "Delete")
     canvas.wait_for_counts(3, 1)

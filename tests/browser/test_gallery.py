@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from flowbook.gallery import templates
+from tests.jupyterlab import press
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -25,7 +26,7 @@ def test_a_card_shows_its_workflow_and_a_click_opens_it_in_the_editor(make_noteb
     """Pictures are drawn (not broken), and one click stores the workflow and opens it."""
     book = make_notebook(SETUP, height=1100)
     book.run(0)
-    book.page.get_by_role("button", name="From Gallery").click()
+    press(book.page, "From Gallery", exact=False)
     pictures = book.page.locator('img[src^="data:image/svg+xml"][alt]')
     expect(pictures).to_have_count(len(templates()))
     widths = pictures.evaluate_all("images => images.map(image => image.complete ? image.naturalWidth : 0)")
@@ -33,7 +34,7 @@ def test_a_card_shows_its_workflow_and_a_click_opens_it_in_the_editor(make_noteb
     book.shot("gallery")
     picture = book.page.get_by_alt_text("Weekly digest by e-mail")
     card = book.page.locator(".widget-vbox", has=picture).last
-    card.get_by_role("button", name="Use this").click()
+    press(card, "Use this", exact=False)
     expect(book.page.get_by_text("weekly-digest", exact=True).first).to_be_visible()
     expect(book.page.get_by_role("button", name="Save", exact=True)).to_be_visible()
     book.shot("gallery-opened")

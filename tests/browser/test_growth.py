@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.jupyterlab import press
+
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 SETUP = """
@@ -77,7 +79,7 @@ def no_growth(before: Counts, after: Counts, elements: int, listeners: int) -> N
 
 
 def open_daily(page: Page) -> None:
-    page.locator("tr[data-row=daily]").get_by_role("button", name="Open").click()
+    press(page.locator("tr[data-row=daily]"), "Open", exact=False)
     expect(page.locator(".flowbook-canvas")).to_have_attribute("data-nodes", "2")
     expect(page.locator(".flowbook-canvas")).to_have_attribute("data-edges", "1")
 
@@ -110,7 +112,7 @@ def test_an_editor_that_was_left_leaves_nothing(book: Any) -> None:
     def times(number: int) -> Counts:
         for _ in range(number):
             open_daily(book.page)
-            book.page.get_by_role("button", name="All Workflows").click()
+            press(book.page, "All Workflows", exact=False)
             expect(book.page.locator("tr[data-row=daily]")).to_be_visible()
         return counts(book)
 
@@ -127,7 +129,7 @@ def test_runs_one_after_the_other_leave_nothing(book: Any) -> None:
     def times(number: int) -> Counts:
         for _ in range(number):
             done = book.lab.said_by_kernels(book.folder.name, RUNS)
-            page.get_by_role("button", name="▶ Run", exact=True).click()
+            press(page, "▶ Run")
             for _ in range(200):  # until there is one more of them: the chip said the same of the one before
                 if book.lab.said_by_kernels(book.folder.name, RUNS) != done:
                     break

@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect
 
 from flowbook import Workflow
 from flowbook.formats.flowfile import dumps, loads
-from tests.jupyterlab import SCREENSHOTS, Lab
+from tests.jupyterlab import SCREENSHOTS, Lab, press
 from tests.waiting import until
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def open_file(desk: Desk) -> Page:
 
 
 def type_label(page: Page, text: str) -> None:
-    page.get_by_role("button", name="Fit", exact=True).click()
+    press(page, "Fit")
     page.wait_for_timeout(600)
     x, y = page.locator(".flowbook-canvas").evaluate(NODE)
     page.mouse.click(x, y)
@@ -133,7 +133,7 @@ def test_a_double_click_opens_the_file_and_saving_writes_it(desk: Desk) -> None:
     page = open_file(desk)
     desk.shot("labextension-file")
     type_label(page, "By Save")
-    page.get_by_role("button", name="Save", exact=True).last.click()
+    press(page.locator(".fb-toolbar"), "Save")
     until(lambda: saved_label(desk.file) == "By Save")
     type_label(page, "By a key")
     page.keyboard.press("ControlOrMeta+s")
@@ -148,10 +148,10 @@ def test_a_file_that_others_changed_is_not_written_over_without_a_choice(desk: D
     page = open_file(desk)
     type_label(page, "Mine")
     desk.file.write_text(dumps(flow("Theirs")))
-    page.get_by_role("button", name="Save", exact=True).last.click()
+    press(page.locator(".fb-toolbar"), "Save")
     expect(page.locator(".fb-drawer")).to_contain_text("since it was opened here")
     assert saved_label(desk.file) == "Theirs"
-    page.get_by_role("button", name="Overwrite", exact=True).click()
+    press(page, "Overwrite")
     until(lambda: saved_label(desk.file) == "Mine")
     (aside,) = (path for path in desk.folder.glob("daily.*.flow.yaml"))
     assert saved_label(aside) == "Theirs"
@@ -169,7 +169,7 @@ def test_what_was_typed_into_a_file_outlives_its_kernel_and_the_page(desk: Desk)
     os.kill(int(kernel), signal.SIGKILL)
     expect(page.locator(".fb-recovered")).to_contain_text("were recovered.", timeout=SLOW)
     desk.shot("labextension-recovered")
-    page.get_by_role("button", name="Save", exact=True).last.click()
+    press(page.locator(".fb-toolbar"), "Save")
     until(lambda: saved_label(desk.file) == "Typed by hand")
 
 
@@ -220,7 +220,7 @@ def test_an_output_whose_kernel_has_ended_is_a_picture_with_a_way_to_go_on(make_
     expect(output.locator("svg, img").first).to_be_visible()
     book.shot("labextension-fallback")
     expect(page.get_by_text("model not found")).to_have_count(0)
-    output.get_by_role("button", name="Run This Cell").click()
+    press(output, "Run This Cell", exact=False)
     expect(page.locator(".flowbook-canvas")).to_have_attribute("data-nodes", "1", timeout=SLOW)
     book.save()
     book.open()  # the kernel lives: so does the editor

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.jupyterlab import enter
+from tests.jupyterlab import enter, press
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
@@ -47,7 +47,7 @@ def test_a_button_pressed_right_after_typing_finds_what_was_typed(make_notebook:
     for turn in range(4):
         for name in ("token", "name", "place") if turn % 2 else ("name", "place", "token"):
             enter(page.get_by_label(name), f"{name} of turn {turn}")
-        page.get_by_role("button", name="Save", exact=True).click()
+        press(page, "Save")
         book.wait_for_record(lambda record, turn=turn: record["turn"] == turn)
     assert [(record["name"], record["place"], record["token"]) for record in book.records()] == [
         (f"name of turn {turn}", f"place of turn {turn}", f"token of turn {turn}") for turn in range(4)

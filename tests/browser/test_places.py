@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, Page, expect
 from flowbook.cli.lab import first_notebook
 from flowbook.formats.flowfile import dumps
 from flowbook.models import Workflow
-from tests.jupyterlab import ACTION, Lab, NotebookPage, environment, free_port, running_app, serving
+from tests.jupyterlab import ACTION, Lab, NotebookPage, environment, free_port, press, running_app, serving
 
 if TYPE_CHECKING:
     from tests.browser.conftest import Pages
@@ -89,10 +89,6 @@ def listing(book: NotebookPage) -> str:
     return address.replace("/notebooks?", "/tree?").replace(f"{book.lab.url}/lab/tree?", f"{book.lab.url}/lab?")
 
 
-def press(page: Page, name: str) -> None:
-    page.get_by_role("button", name=name, exact=True).first.click()
-
-
 def make_and_run(page: Page) -> None:
     """The guide's way: Create Workflow, a node from the palette, its params, Save, ▶ Run; by keys and mouse."""
     page.get_by_role("tab", name="Workflows", exact=True).click(timeout=SLOW)
@@ -115,7 +111,7 @@ def make_and_run(page: Page) -> None:
     page.keyboard.type("zero ")
     press(page, "▶ Run")
     expect(page.locator(".fb-run-chip")).to_contain_text("succeeded", timeout=SLOW)
-    page.locator(".fb-toolbar").get_by_role("button", name="Save", exact=True).click()
+    press(page.locator(".fb-toolbar"), "Save")
     expect(page.locator(".fb-dot")).to_have_text("")
 
 
@@ -155,6 +151,6 @@ def test_the_app_does_the_same(tmp_path: Path, chromium: Browser) -> None:
         assert (tmp_path / "hello.txt").read_text() == "zero one\ntwo"
         page.reload()
         page.get_by_role("tab", name="Workflows", exact=True).click(timeout=SLOW)
-        page.get_by_role("button", name="Open first").click()
+        press(page, "Open first", exact=False)
         expect(page.locator(".flowbook-canvas")).to_have_attribute("data-nodes", "1", timeout=SLOW)
         page.close()

@@ -15,6 +15,7 @@ from flowbook.ui.editor.editing import Editing
 from flowbook.ui.editor.inspector import Inspector
 from flowbook.ui.parts.forms import Form
 from tests.browser.plain_page import PlainPage
+from tests.jupyterlab import press
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
@@ -202,7 +203,7 @@ def test_data_is_put_into_code_where_the_cursor_is(show: Show, page: Page) -> No
     page.keyboard.type(" or 1")
     assert written(box) == "len(nodes.fetch.data.body or 1)"
     for view in ("Table", "Schema", "Tree"):
-        panel.get_by_role("button", name=view, exact=True).click()
+        press(panel, view)
         plain.shot(f"data-{view.lower()}")
     path(panel, "nodes.fetch.data.body[0]").click()
     assert written(box) == "len(nodes.fetch.data.body or 1nodes.fetch.data.body[0])"
@@ -304,7 +305,7 @@ def test_a_path_is_completed_and_taken_without_its_braces_where_an_expression_wa
     show: Show, page: Page, editing: Editing
 ) -> None:
     plain = show("late")
-    page.get_by_role("button", name="Use an expression for code").click()
+    press(page, "Use an expression for code", exact=False)
     box = clear(page, "code")
     page.keyboard.type("nodes.fe")
     expect(page.locator(".cm-tooltip-autocomplete li")).to_have_count(1)

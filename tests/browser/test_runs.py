@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.jupyterlab import wait_for_element
+from tests.jupyterlab import press, wait_for_element
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
@@ -202,7 +202,7 @@ def test_cancel_in_the_cell_ends_the_run(notebook: Any) -> None:
     )
     live = panel(book, 1)
     expect(live.locator(".fbr-text")).to_have_text("holding\n")
-    live.get_by_role("button", name="Cancel").click()
+    press(live, "Cancel", exact=False)
     expect(live.locator(".fbr-summary .fbr-chip")).to_have_text("cancelled")
     expect(live.get_by_role("button", name="Cancel")).to_have_count(0)
     book.run(2)
@@ -244,13 +244,13 @@ def test_the_history_is_filtered_and_opens_a_run_with_its_canvas_output_and_data
     rows = cell.locator("tr[data-run]")
     expect(rows).to_have_count(25)
     expect(rows.first).to_contain_text("other")
-    cell.get_by_role("button", name="Show more").click()
+    press(cell, "Show more", exact=False)
     expect(rows).to_have_count(32)
-    rows.last.get_by_role("button", name="Open").click()  # from far down in a list
+    press(rows.last, "Open", exact=False)  # from far down in a list
     expect(cell.locator(".fbr-opened").get_by_role("heading")).to_be_in_viewport(ratio=0.98)
     expect(cell.locator(".flowbook-canvas")).to_be_in_viewport(ratio=0.98)
     expect(cell.locator(".fbr-detail")).to_be_in_viewport(ratio=0.98)
-    cell.get_by_role("button", name="All runs").click()
+    press(cell, "All runs", exact=False)
     expect(rows).to_have_count(32)
     cell.get_by_label("Status").select_option("failed")
     expect(rows).to_have_count(2)
@@ -258,7 +258,7 @@ def test_the_history_is_filtered_and_opens_a_run_with_its_canvas_output_and_data
     expect(rows).to_have_count(2)
     book.shot("runs-list", cell)
 
-    rows.first.get_by_role("button", name="Open report").click()
+    press(rows.first, "Open report", exact=False)
     expect(cell.locator(".flowbook-canvas")).to_be_visible()
     expect(cell.locator(".fbr-summary .fbr-chip")).to_have_text("failed")
     detail = choose(cell, "fetch")
@@ -270,13 +270,13 @@ def test_the_history_is_filtered_and_opens_a_run_with_its_canvas_output_and_data
     book.shot("runs-opened", cell)
     expect(choose(cell, "draw").locator(".fbr-display img")).to_have_count(1)
 
-    cell.get_by_role("button", name="Run again").click()
+    press(cell, "Run again", exact=False)
     expect(cell.get_by_text("Running again with the same inputs.")).to_be_visible()
     expect(cell.locator(".fbr-summary .fbr-chip")).to_have_text("failed")
-    cell.get_by_role("button", name="All runs").click()
+    press(cell, "All runs", exact=False)
     expect(rows).to_have_count(3)
-    rows.first.get_by_role("button", name="Delete").click()
-    rows.first.get_by_role("button", name="Delete").click()
+    press(rows.first, "Delete", exact=False)
+    press(rows.first, "Delete", exact=False)
     expect(rows).to_have_count(2)
 
 
@@ -301,13 +301,13 @@ framed(tab.widget)
 def test_a_cancelled_run_is_resumed_once_it_is_said_what_became_of_the_node_in_flight(notebook: Any) -> None:
     book = notebook(HELD, height=1200)
     cell = book.cell(1)
-    cell.locator("tr[data-run]").get_by_role("button", name="Resume").click()
+    press(cell.locator("tr[data-run]"), "Resume", exact=False)
     expect(cell.get_by_text("Only the service knows")).to_be_visible()
     expect(
         cell.get_by_text("Cancelled while it was running; what it was doing may have taken effect").first
     ).to_be_visible()
     book.shot("runs-held", cell)
-    cell.get_by_role("button", name="Run it again").click()
+    press(cell, "Run it again", exact=False)
     expect(cell.get_by_text("Going on with attempt 2")).to_be_visible()
     let(book)
     expect(cell.locator(".fbr-summary .fbr-chip")).to_have_text("succeeded")

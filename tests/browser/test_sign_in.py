@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from flowbook.testing import SignInProvider
-from tests.jupyterlab import enter
+from tests.jupyterlab import enter, press
 from tests.test_sign_in import FOLDER
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
@@ -34,10 +34,6 @@ Studio(ws, "Integrations")
 def provider() -> Iterator[SignInProvider]:
     with SignInProvider(interval=0.2) as running:
         yield running
-
-
-def press(page: Page, name: str) -> None:
-    page.get_by_role("button", name=name, exact=True).click()
 
 
 def create(page: Page, provider: SignInProvider) -> None:
@@ -68,7 +64,7 @@ def test_somebody_signs_in_on_the_services_page_and_out_again(
     with page.context.expect_page() as opened:
         page.get_by_role("link", name="Open the service's page").click()
     there = opened.value
-    there.get_by_role("button", name="Allow").click()
+    press(there, "Allow", exact=False)
     expect(there.get_by_role("heading", name="Signed in.")).to_be_visible()
     there.close()
     expect(page.get_by_text(f"“{NAME}” is signed in as ada@example.com.")).to_be_visible()
@@ -87,7 +83,7 @@ def test_somebody_signs_in_on_the_services_page_and_out_again(
     press(page, f"Sign in {NAME}")
     with page.context.expect_page() as opened:
         page.get_by_role("link", name="Open the service's page").click()
-    opened.value.get_by_role("button", name="Deny").click()
+    press(opened.value, "Deny", exact=False)
     expect(page.get_by_text("consent was not given")).to_be_visible()
     opened.value.close()
     book.shot("denied")
@@ -99,7 +95,7 @@ def test_somebody_signs_in_on_the_services_page_and_out_again(
     with page.context.expect_page() as opened:
         page.get_by_role("link", name="Open the service's page").click()
     enter(opened.value.get_by_label("Code"), code.inner_text())
-    opened.value.get_by_role("button", name="Allow").click()
+    press(opened.value, "Allow", exact=False)
     expect(opened.value.get_by_text("Thank you.")).to_be_visible()
     opened.value.close()
     expect(row).to_contain_text("signed in as ada@example.com")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.jupyterlab import wait_for_element, wait_until_fitted
+from tests.jupyterlab import press, wait_for_element, wait_until_fitted
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -52,19 +52,19 @@ def test_what_a_person_is_at_stays_when_the_view_moves_and_another_thing_was_sho
     canvas.click(position=canvas.evaluate(PLACE, "step_1"))
     expect(title).to_have_text("step_1")
     page.wait_for_timeout(700)  # it comes into sight when it is behind the inspector
-    page.get_by_role("button", name="Fit", exact=True).click()
+    press(page, "Fit")
     wait_for_element(canvas, ALL_SEEN)
 
     book.lab.said_by_kernels(book.folder.name, LINES)  # words would lie below the cards here
     wait_for_element(canvas, "one => one._cyreg.cy.edges().every((edge) => edge.style('label') === '1,200')")
 
-    page.get_by_role("button", name="Note", exact=True).first.click()
+    press(page.locator(".fb-toolbar"), "Note")
     expect(title).to_have_text("Note")
-    page.get_by_role("button", name="Done").click()
+    press(page, "Done", exact=False)
     expect(title).to_have_count(0)
     canvas.click(position=canvas.evaluate(PLACE, "step_1"))
     expect(title).to_have_text("step_1")
-    page.get_by_role("button", name="Note", exact=True).first.click()
+    press(page.locator(".fb-toolbar"), "Note")
     expect(title).to_have_text("Note")
     canvas.click(position=canvas.evaluate(PLACE, "step_1"))
     expect(title).to_have_text("step_1")
@@ -137,7 +137,7 @@ def test_a_line_that_is_selected_is_not_left_behind_the_inspector_nor_are_nodes_
     expect(page.locator(".fb-inspector h3:visible")).to_have_text("step_1 → step_2")
     wait_for_element(canvas, LINE_SEEN)
     page.keyboard.press("Escape")
-    page.get_by_role("button", name="Fit", exact=True).click()
+    press(page, "Fit")
     wait_until_fitted(canvas)
     canvas.click(position={"x": 30, "y": 30})
     high = canvas.evaluate("one => one.clientHeight")
@@ -181,10 +181,10 @@ def test_a_run_that_begins_is_seen_from_its_head(make_notebook: Callable[..., An
     page: Page = book.page
     canvas, summary = page.locator(".flowbook-canvas"), page.locator(".fbr-summary")
     wait_until_fitted(canvas)
-    page.get_by_role("button", name="▶ Run", exact=True).click()
+    press(page, "▶ Run")
     expect(page.locator(".fb-run-chip")).to_contain_text("succeeded")
     wait_until_fitted(canvas)
     canvas.click(position=canvas.evaluate(PLACE, "step_5"))
     wait_for_element(summary, "one => one.scrollTop > 0")  # its row is the last
-    page.get_by_role("button", name="▶ Run", exact=True).click()
+    press(page, "▶ Run")
     wait_for_element(summary, "one => one.scrollTop === 0")

@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from flowbook import Workspace
 from flowbook.cli.main import run
 from flowbook.testing import FakeService
-from tests.jupyterlab import SCREENSHOTS, enter, running_app, settled_box, wait_until_fitted
+from tests.jupyterlab import SCREENSHOTS, enter, press, running_app, settled_box, wait_until_fitted
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
@@ -65,14 +65,10 @@ def studio(shared_book: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
         shared_book.tell_failure(request.node.name)
 
 
-def press(page: Page | Locator, name: str) -> None:
-    page.get_by_role("button", name=name, exact=True).click()
-
-
 def open_workflow(page: Page, name: str, nodes: int, *, whole: bool = True) -> Locator:
     """Open a workflow's editor from the list; its canvas, which has room for the ``whole`` graph or not."""
     page.get_by_role("tab", name="Workflows").click()
-    page.locator(f"tr[data-row={name}]").get_by_role("button", name="Open").click()
+    press(page.locator(f"tr[data-row={name}]"), "Open", exact=False)
     canvas = page.locator(".flowbook-canvas")
     expect(canvas).to_have_attribute("data-nodes", str(nodes))
     if whole:
@@ -253,7 +249,7 @@ def test_a_kernel_restart_is_told_and_leaves_no_half_saved_workflow(studio: Any)
     expect(canvas).to_have_attribute("data-nodes", "2")
     page.get_by_role("menuitem", name="Kernel").click()
     page.locator("#jp-mainmenu-kernel").get_by_text("Restart Kernel…", exact=True).click()
-    page.locator(".jp-Dialog").get_by_role("button", name="Confirm Kernel Restart").click()
+    press(page.locator(".jp-Dialog"), "Confirm Kernel Restart", exact=False)
     frame = studio.cell(1).locator(".flowbook")
     expect(frame).to_have_class(re.compile("jupyter-widgets-disconnected"))
     told = frame.evaluate("one => getComputedStyle(one, '::before').content")

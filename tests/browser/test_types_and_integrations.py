@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from flowbook.testing import FakeService, fake_service
-from tests.jupyterlab import enter
+from tests.jupyterlab import enter, press
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
@@ -51,10 +51,6 @@ def open_studio(make_notebook: Callable[..., Any]) -> Callable[..., Any]:
         return book
 
     return open
-
-
-def press(page: Page, name: str) -> None:
-    page.get_by_role("button", name=name, exact=True).click()
 
 
 def add_parameter(page: Page, name: str, *, required: bool, description: str) -> None:
@@ -236,11 +232,11 @@ def test_stored_secrets_are_kept_and_what_is_in_use_is_not_deleted(open_studio: 
     expect(page.get_by_label("base_url")).to_have_value("https://slack.example/api")
     secret.click()
     page.keyboard.type("http://127.0.0.1:1/wrong")
-    page.get_by_role("button", name="Show what is typed").click()
+    press(page, "Show what is typed", exact=False)
     expect(secret).to_have_attribute("type", "text")
     page.keyboard.press("Tab")  # Enter would save the integration
     expect(secret).to_have_attribute("placeholder", "entered – not saved yet")
-    page.get_by_role("button", name="Discard what was entered").click()
+    press(page, "Discard what was entered", exact=False)
     expect(secret).to_have_attribute("placeholder", "stored – leave empty to keep it")
     press(page, "Test Connection")
     expect(page.locator(".fb-message", has_text="Successfully connected to Slack!")).to_be_visible()
@@ -261,7 +257,7 @@ def test_stored_secrets_are_kept_and_what_is_in_use_is_not_deleted(open_studio: 
     book.shot("delete-refused")
     page.get_by_role("tab", name="Integrations").click()
     press(page, "Delete Team Slack")
-    page.locator(".fb-notice").get_by_role("button", name="Delete Team Slack").click()
+    press(page.locator(".fb-notice"), "Delete Team Slack", exact=False)
     expect(page.get_by_text("No integrations yet.")).to_be_visible()
 
 
@@ -318,7 +314,7 @@ def test_operations_of_an_api_description_are_chosen_with_the_keyboard_and_becom
     expect(page.get_by_text("The integration folder “shop” is made, with 1 task.")).to_be_visible()
     expect(page.get_by_text("1 operation could not be made into a task.")).to_be_visible()
     book.shot("api-description-made")
-    page.locator(".fb-panel").get_by_role("button", name="Create Integration Type", exact=True).click()
+    press(page.locator(".fb-panel"), "Create Integration Type")
     expect(page.get_by_label("Name", exact=True).first).to_have_value("shop")
     press(page, "Create")
     expect(page.locator("tr[data-row=shop]")).to_be_visible()

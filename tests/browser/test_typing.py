@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.test_editor import OPEN, CanvasPage, press
+from tests.browser.test_editor import OPEN, CanvasPage
+from tests.jupyterlab import press
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 

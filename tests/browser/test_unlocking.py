@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.jupyterlab import enter
+from tests.jupyterlab import enter, press
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
@@ -33,17 +33,17 @@ def test_the_passphrase_is_asked_for_and_errors_lead_to_their_page(make_notebook
     page = book.page
     phrase = page.get_by_label("Passphrase")
     enter(phrase, "wrong horse")
-    page.get_by_role("button", name="Unlock").click()
+    press(page, "Unlock", exact=False)
     expect(page.get_by_text("This passphrase does not open them.")).to_be_visible()
     expect(phrase).to_have_value("")
 
-    page.get_by_role("button", name="Create Integration").click()
+    press(page, "Create Integration", exact=False)
     enter(page.get_by_label("Integration Name"), "Another")
     page.get_by_label("Integration Type").select_option("slack")
     enter(page.get_by_label("webhook_url"), "http://127.0.0.1:9/services/y")
-    page.get_by_role("button", name="Create", exact=True).click()
+    press(page, "Create")
     expect(page.get_by_text("The credentials of this store are locked")).to_be_visible()
-    page.get_by_role("button", name="Learn more").click()
+    press(page, "Learn more", exact=False)
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_role("heading", name="Security", exact=True)).to_be_visible()
     expect(dialog.get_by_role("cell", name="VaultLocked")).to_be_visible()
@@ -55,8 +55,8 @@ def test_the_passphrase_is_asked_for_and_errors_lead_to_their_page(make_notebook
 
     enter(phrase, PHRASE)
     book.shot("unlock")
-    page.get_by_role("button", name="Unlock").click()
+    press(page, "Unlock", exact=False)
     expect(phrase).to_be_hidden()
-    page.get_by_role("button", name="Create", exact=True).click()
+    press(page, "Create")
     expect(page.get_by_text("The integration “Another” is created.")).to_be_visible()
     assert book.frames_with(PHRASE) == 0

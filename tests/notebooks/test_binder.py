@@ -24,7 +24,7 @@ from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from flowbook.ui.studio import IN_MEMORY
 from flowbook.workspace import Workspace
-from tests.jupyterlab import ACTION, Lab, NotebookPage, drag, enter, serving, settled_box
+from tests.jupyterlab import ACTION, Lab, NotebookPage, drag, enter, press, serving, settled_box
 from tests.notebooks.test_notebooks import check_executed, everything
 from tests.ports import free_port
 
@@ -163,13 +163,9 @@ def tour(built: Built) -> list[Any]:
     return list(json.loads((built.repository / "notebooks" / "tour.ipynb").read_text(encoding="utf-8"))["cells"])
 
 
-def press(part: Page | Locator, name: str) -> None:
-    part.get_by_role("button", name=name, exact=True).click()
-
-
 def follow(part: Locator) -> None:
     """The steps of the tour's "The studio" in this studio."""
-    part.locator("tr[data-row=rain-watch]").get_by_role("button", name="Open").click()
+    press(part.locator("tr[data-row=rain-watch]"), "Open", exact=False)
     expect(part.locator(".flowbook-canvas")).to_have_attribute("data-nodes", "5")
     press(part, "▶ Run")
     enter(part.get_by_label("month", exact=True), "2015-03")
