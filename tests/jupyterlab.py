@@ -18,7 +18,7 @@ from typing import Any
 
 import nbformat
 from jupyter_client import BlockingKernelClient
-from playwright.sync_api import Browser, FloatRect, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, FloatRect, Locator, Page, WebSocket, expect, sync_playwright
 
 from flowbook.cli.jupyter import EXTENSIONS
 from tests.doubles import waited_out
@@ -37,6 +37,7 @@ CHROMIUM_FLAGS = [
     "--disable-sync",
 ]
 ACTION = 30_000  # milliseconds for one action, also when the kernel has to answer first and the machine is busy
+SAYS = 60  # seconds within which a kernel says what it is asked for, likewise
 STARTS = 150  # seconds within which a server starts, also on a busy machine
 LOADS = 4  # how often a page is loaded before its widgets count as lost
 READY = 120_000  # milliseconds within which a kernel or the browser starts, also on a busy machine
@@ -75,7 +76,7 @@ class Lab:
             data=None if content is None else json.dumps(content).encode(),
             headers={"Authorization": f"token {self.token}"},
         )
-        with urllib.request.urlopen(request, timeout=20) as response:
+        with urllib.request.urlopen(request, timeout=STARTS) as response:
             body = response.read()
         return json.loads(body) if body else None
 
@@ -87,7 +88,7 @@ class Lab:
     def said_by_kernels(self, folder: str, source: str) -> list[str]:
         """The lines that Python code prints in the kernels of the notebooks in ``folder``.
 
-        A kernel that is busy for more than some seconds, or has died, says nothing.
+        A kernel that is busy for more than a minute, or has died, says nothing.
         """
         said = []
         for session in self.request("GET", "api/sessions"):
@@ -114,8 +115,8 @@ def _said(connection: Path, source: str) -> list[str]:
             lines.extend(message["content"]["text"].splitlines())
 
     try:
-        client.wait_for_ready(timeout=5)
-        client.execute_interactive(source, store_history=False, allow_stdin=False, output_hook=take, timeout=10)
+        client.wait_for_ready(timeout=SAYS)
+        client.execute_interactive(source, store_history=False, allow_stdin=False, output_hook=take, timeout=SAYS)
     except (RuntimeError, TimeoutError):
         return []
     finally:
@@ -133,16 +134,25 @@ class NotebookPage:
         self._address = address
         self.console: list[str] = []
         self.frames: list[bytes] = []  # what the kernel has sent over the page's websockets
+        self._asked = self._answered = 0  # how often the page asked the kernel to run a cell, and heard that it had
         self._listeners: dict[Any, Callable[[Any], None]] = {
             "console": lambda message: self.console.append(f"{message.type}: {message.text}"[:1500]),
-            "websocket": lambda socket: socket.on("framereceived", self._note_frame),
+            "websocket": self._listen,
             "pageerror": lambda error: self.console.append(f"uncaught: {error}"[:1500]),
         }
         for event, listener in self._listeners.items():
             page.on(event, listener)
 
+    def _listen(self, socket: WebSocket) -> None:
+        socket.on("framereceived", self._note_frame)
+        socket.on("framesent", self._note_request)
+
     def _note_frame(self, payload: bytes | str) -> None:
         self.frames.append(payload if isinstance(payload, bytes) else payload.encode())
+        self._answered += b"execute_reply" in self.frames[-1]
+
+    def _note_request(self, payload: bytes | str) -> None:
+        self._asked += b"execute_request" in (payload if isinstance(payload, bytes) else payload.encode())
 
     def frames_with(self, text: str) -> int:
         """How many messages from the kernel had ``text`` in them."""
@@ -221,11 +231,12 @@ class NotebookPage:
         def number() -> str:
             return "".join(re.findall(r"[\d*]", prompt.inner_text()))  # "" before the first run, "*" during one
 
-        before, pressed = number(), 0.0
+        asked, answered, pressed = self._asked, self._answered, 0.0
         deadline = time.monotonic() + READY / 1000
-        while number() in (before, "*", ""):
-            # a page that has just been loaded may not know its shortcuts yet, and then drops the key
-            if number() == before and time.monotonic() - pressed > 1.5:
+        while self._answered == answered or number() in ("*", ""):
+            # A page that has just been loaded may not know its shortcuts yet, and then drops the key. One that is busy
+            # takes its time: a key that it has taken runs the cell once more when it is pressed again.
+            if self._asked == asked and number() != "*" and time.monotonic() - pressed > 1.5:
                 prompt.click()
                 self.page.keyboard.press("Control+Enter")
                 pressed = time.monotonic()
@@ -254,7 +265,7 @@ class NotebookPage:
 
     def wait_for_record(self, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """The first record that ``wanted`` accepts, as soon as it is there."""
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + ACTION / 1000
         while time.monotonic() < deadline:
             for record in self.records():
                 if wanted(record):
@@ -326,8 +337,17 @@ def running_app(folder: Path) -> Iterator[str]:
     try:
         yield address_in(log, server)
     finally:
-        server.terminate()
+        end(server)
+
+
+def end(server: subprocess.Popen[bytes]) -> None:
+    """Have a server end, and make it when it takes too long."""
+    server.terminate()
+    try:
         server.wait(timeout=15)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
 
 
 def address_in(log: Path, server: subprocess.Popen[bytes], path: str = "") -> str:
@@ -351,12 +371,7 @@ def serving(lab: Lab, command: list[str], environment: dict[str, str], log: Path
         yield
         lab.stop_kernels()
     finally:
-        server.terminate()
-        try:
-            server.wait(timeout=15)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
+        end(server)
 
 
 def _wait_until_up(lab: Lab, server: subprocess.Popen[bytes], log: Path) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.jupyterlab import ACTION, READY, Lab, NotebookPage, address_in, environment, free_port
+from tests.jupyterlab import ACTION, READY, Lab, NotebookPage, address_in, end, environment, free_port
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
@@ -37,8 +37,7 @@ def book(tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> Iterato
         lab.stop_kernels()
     finally:
         context.close()
-        server.terminate()
-        server.wait(timeout=30)
+        end(server)
 
 
 def test_its_jupyterlab_has_flowbooks_tile_however_flowbook_was_installed(book: NotebookPage) -> None:
