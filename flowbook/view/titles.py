@@ -7,8 +7,10 @@ mailed at seven".
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
 
-from flowbook.models import kebab
+from flowbook.models import Workflow, kebab
 
 _LINK = ": "
 
@@ -30,3 +32,27 @@ def described(title: str, name: str, about: str) -> str:
     if title == name or not title:
         return about
     return f"{title}{_LINK}{about}" if about else title
+
+
+def titles(workflows: Iterable[tuple[str, str]]) -> Mapping[str, str]:
+    """What to call each of these workflows, of which the id and the description are given: its title, by its id.
+
+    Of those that have the same title all are told apart by their ids.
+    """
+    found = {name: title_and_about(name, description)[0] for name, description in workflows}
+    often = Counter(found.values())
+    return {name: title if often[title] == 1 else f"{title} ({name})" for name, title in found.items()}
+
+
+def title_of_copy(name: str, description: str) -> str:
+    """What a copy of a workflow is called at first, as its own title or id is."""
+    title, _ = title_and_about(name, description)
+    return f"{name}-copy" if title == name else f"{title} (copy)"
+
+
+def called(workflow: Workflow, name: str, title: str) -> Workflow:
+    """A copy of a workflow with an id and a title of its own."""
+    _, about = title_and_about(workflow.name, workflow.description)
+    copy = workflow.copy_as(name)
+    copy.describe(described(title, name, about))
+    return copy

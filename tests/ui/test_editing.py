@@ -196,12 +196,12 @@ def test_saving_over_a_newer_revision_is_refused_until_a_choice_is_made(ws: Work
     with pytest.raises(Conflict):
         opened.editing.save()
     assert opened.editing.dirty
-    opened.editing.save_copy("daily-copy")
+    opened.editing.save_copy("daily-copy", "daily-copy")
     assert (opened.editing.workflow.name, opened.editing.dirty) == ("daily-copy", False)
     assert ws.workflow("daily").description == "theirs"
     assert ws.workflow("daily-copy").description == "mine"
     with pytest.raises(InputError, match="already"):
-        opened.editing.save_copy("daily")
+        opened.editing.save_copy("daily", "daily")
 
 
 def test_after_a_conflict_mine_can_overwrite_or_theirs_be_loaded(ws: Workspace, opened: Opened) -> None:

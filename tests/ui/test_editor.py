@@ -580,6 +580,37 @@ def test_what_became_of_a_conflict_is_said_once(ws: Workspace, monkeypatch: pyte
     editor.close()
 
 
+def test_the_studio_calls_a_workflow_and_its_copies_by_its_title(ws: Workspace) -> None:
+    flow = Workflow(name="morgens-um-7", description="Morgens um 7: für alle")
+    flow.add("first", "core.noop")
+    ws.save(flow)
+    tab = WorkflowsTab(ws)
+    tab._act("delete", flow.name)
+    assert str(tab.table._notices[flow.name]["text"]).startswith("Delete “Morgens um 7”?")
+    tab._act("duplicate", flow.name)
+    assert tab.panel is not None
+    assert tab.panel.widget.children[0].text == "Duplicate Morgens um 7"
+    tab.panel.submit()
+    assert tab.message.text == "Created “Morgens um 7 (copy)”."
+    tab.open(flow.name)
+    assert tab._opening.text == "Opening “Morgens um 7” …"
+    editor: Any = tab.editor
+    flow.describe("Morgens um 7: für einige")
+    ws.save(flow)
+    editor.editing.do(edits.describe("Morgens um 7: für mich"))
+    assert not editor.save()
+    panel: Any = editor.places.drawer
+    assert panel.message.text.startswith("“Morgens um 7” was saved by someone else")
+    panel.copy()
+    assert editor.message.text == "Saved as “Morgens um 7 (copy)”."
+    copies = {one.name: one.description for one in ws.workflows() if one.name != flow.name}
+    assert copies == {
+        "morgens-um-7-copy": "Morgens um 7 (copy): für alle",
+        "morgens-um-7-copy-2": "Morgens um 7 (copy): für mich",
+    }
+    tab.close()
+
+
 def test_a_task_without_params_offers_no_other_way_to_write_them(ws: Workspace) -> None:
     flow = Workflow(name="daily")
     flow.add("first", "core.noop")

@@ -54,6 +54,29 @@ def test_runs_are_listed_the_newest_first_page_by_page(ws: Workspace, tab: RunsT
     assert not tab.list.more
 
 
+def test_runs_are_told_by_what_people_call_their_workflows(ws: Workspace, tab: RunsTab) -> None:
+    for name, said in (
+        ("daily-arzte", "Daily Ärzte: at seven"),
+        ("daily-arzte-2", "Daily Ärzte"),
+        ("plain", "Words"),
+    ):
+        flow = greeting(name)
+        flow.describe(said)
+        ws.save(flow)
+    ws.save(called := greeting("only-one"))
+    called.describe("Only one")
+    ws.save(called)
+    ws.run("only-one")
+    tab.refresh()
+    assert tab.list.titles == {
+        "daily-arzte": "Daily Ärzte (daily-arzte)", "daily-arzte-2": "Daily Ärzte (daily-arzte-2)",
+        "only-one": "Only one",
+    }  # fmt: skip
+    heading: Any = tab.open("last").widget.children[0].children[0].children[1]
+    assert heading.text == "Only one"
+    assert heading.detail.startswith("only-one · Run ")
+
+
 def test_filters_choose_by_workflow_status_and_time(ws: Workspace, tab: RunsTab) -> None:
     ws.run(greeting())
     bad = greeting("bad")

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from flowbook.errors import FlowbookError, NotFound
+from flowbook.models import kebab
 from flowbook.ui.editor.files_panel import free_workflow_name
 from flowbook.ui.parts.theme import Message, button, column, row
+from flowbook.view.titles import title_and_about, title_of_copy
 
 if TYPE_CHECKING:
     from flowbook.ui.editor.editor import Editor
@@ -21,7 +23,8 @@ class ConflictPanel:
     def __init__(self, editor: Editor) -> None:
         self._editor = editor
         home = editor.editing.home
-        text = f"“{editor.name}” was saved by someone else, or in another window, since it was opened here."
+        title, _ = title_and_about(editor.name, editor.editing.workflow.description)
+        text = f"“{title}” was saved by someone else, or in another window, since it was opened here."
         self.message = Message(text=text, tone="warning")
         self.widget = column(
             self.message,
@@ -39,8 +42,11 @@ class ConflictPanel:
 
     def copy(self) -> None:
         """Keep mine under another name."""
-        name = free_workflow_name(f"{self._editor.name}-copy", self._editor.editing.home.names())
-        self._do(lambda: self._editor.editing.save_copy(name), f"Saved as “{name}”.")
+        editing = self._editor.editing
+        title = title_of_copy(self._editor.name, editing.workflow.description)
+        name = free_workflow_name(kebab(title), editing.home.names())
+        title = name if kebab(title) == title else title
+        self._do(lambda: editing.save_copy(name, title), f"Saved as “{title}”.")
 
     def overwrite(self) -> None:
         """Replace theirs."""

@@ -22,6 +22,7 @@ from flowbook.validation import Problem
 from flowbook.view.graph.badges import badge
 from flowbook.view.graph.elements import Badge, Change, Keyed
 from flowbook.view.graph.showing import changes_between, edge_id, elements_of, place_missing
+from flowbook.view.titles import called
 from flowbook.view.wording import problem_words
 from flowbook.workspace import Workspace
 from flowbook.workspace.drafts import Base
@@ -271,9 +272,9 @@ class Editing:
         self.history.mark_saved(flow)
         self._tell(self._on_edit)
 
-    def save_copy(self, name: str) -> None:
-        """Keep it under another name, which it has from now on. Raises InputError when there is one of that name."""
-        copy = self.workflow.copy_as(name)
+    def save_copy(self, name: str, title: str) -> None:
+        """Keep it under another id and title, which it has from now on. Raises InputError when the id is taken."""
+        copy = called(self.workflow, name, title)
         self.home, revision = self.home.save_copy(copy, trusted=not self.restricted)
         self._begin(copy, revision)
 

@@ -17,6 +17,7 @@ from flowbook.ui.runs.held_nodes import HeldNodes
 from flowbook.ui.runs.live import RunPanel
 from flowbook.ui.runs.whole_run import each_event
 from flowbook.view.graph.picturing import elements_for
+from flowbook.view.titles import title_and_about
 from flowbook.workspace import Workspace
 from flowbook.workspace.run import Run, live_run
 
@@ -96,10 +97,11 @@ class RunView:
         self._ask = button("Delete", self._ask_first, kind="quiet")
         self._really = button("Delete this run", lambda: self._do(acts.delete), kind="danger")
         self._keep = button("Keep", self._kept, kind="quiet")
+        title, _ = title_and_about(record.workflow.name, record.workflow.description)
         head = row(
             row(
                 button("← All runs", acts.back, kind="quiet"),
-                Heading(text=record.summary.workflow, detail=_about(record)),
+                Heading(text=title, detail=_about(record, title)),
             ),
             row(self._resume, self._give, self._replay, self._again, self._ask, self._really, self._keep),
             name="fb-page-head",
@@ -223,9 +225,10 @@ def may_be_resumed(run: RunSummary) -> bool:
     return run.status in RESUMABLE and not run.parent
 
 
-def _about(record: RunRecord) -> str:
+def _about(record: RunRecord, title: str) -> str:
     summary = record.summary
-    return f"Run {summary.id}" + (f", attempt {summary.attempt}" if summary.attempt > 1 else "")
+    workflow = "" if title == summary.workflow else f"{summary.workflow} · "
+    return f"{workflow}Run {summary.id}" + (f", attempt {summary.attempt}" if summary.attempt > 1 else "")
 
 
 def run_again(workspace: Workspace, record: RunRecord) -> tuple[Run, str]:

@@ -12,6 +12,8 @@ function render({ model, el }) {
   const root = make("div", { class: "fbr fbr-history" });
   let asked = null; // the run whose deletion waits for an answer
 
+  const called = (name) => model.get("titles")[name] ?? name;
+
   const filter = (name, label, choices) => {
     const id = freshId(name);
     const change = (event) => {
@@ -24,7 +26,7 @@ function render({ model, el }) {
   };
 
   const action = (run, kind, words, danger) => make("button", {
-    type: "button", class: `fbr-link${danger ? " fbr-danger" : ""}`, "aria-label": `${words} ${run.workflow} of ${clockTime(run.started)}`,
+    type: "button", class: `fbr-link${danger ? " fbr-danger" : ""}`, "aria-label": `${words} ${called(run.workflow)} of ${clockTime(run.started)}`,
     onclick: (event) => { event.stopPropagation(); act(run, kind); },
   }, words);
 
@@ -38,10 +40,10 @@ function render({ model, el }) {
     const answers = asked === run.id
       ? [make("span", {}, "Delete this run? "), action(run, "delete", "Delete", true), action(run, "keep", "Keep")]
       : [...(run.resumable ? [action(run, "resume", "Resume")] : []), action(run, "again", "Run again"), action(run, "ask", "Delete", true)];
-    const time = make("button", { type: "button", class: "fbr-link fbr-time", title: run.id, "aria-label": `Open ${run.workflow} of ${clockTime(run.started)}`,
+    const time = make("button", { type: "button", class: "fbr-link fbr-time", title: run.id, "aria-label": `Open ${called(run.workflow)} of ${clockTime(run.started)}`,
       onclick: (event) => { event.stopPropagation(); act(run, "open"); } }, listTime(run.started));
     return make("tr", { "data-run": run.id, onclick: () => act(run, "open") },
-      make("td", {}, time), make("th", { scope: "row" }, run.workflow, run.parent && make("div", { class: "fbr-caption" }, `inside ${run.parent}`)),
+      make("td", {}, time), make("th", { scope: "row" }, called(run.workflow), run.parent && make("div", { class: "fbr-caption" }, `inside ${run.parent}`)),
       make("td", {}, chip(run.status)), make("td", { class: "fbr-number" }, run.status === "running" ? "…" : duration(run.seconds)),
       make("td", { class: "fbr-said", title: run.message }, run.message), make("td", { class: "fbr-answers" }, ...answers));
   };
@@ -50,7 +52,7 @@ function render({ model, el }) {
     const held = root.contains(focused()) ? focused()?.dataset.filter : null;
     const rows = model.get("rows");
     const bar = make("div", { class: "fbr-filters", role: "search", "aria-label": "Filter runs" },
-      filter("workflow", "Workflow", [["", "All"], ...model.get("workflows").map((name) => [name, name])]),
+      filter("workflow", "Workflow", [["", "All"], ...model.get("workflows").map((name) => [name, called(name)])]),
       filter("status", "Status", [["", "All"], ...model.get("statuses").map((name) => [name, name])]),
       filter("time", "Time", [["today", "Today"], ["week", "Last 7 days"], ["month", "Last 30 days"], ["", "All"]]));
     const heads = ["Time", "Workflow", "Status", "Duration", "Message"].map((name) => make("th", { scope: "col" }, name));
@@ -64,7 +66,7 @@ function render({ model, el }) {
   };
   draw();
   el.append(root);
-  return follow(model, ["rows", "workflows", "filters", "more", "empty"], draw);
+  return follow(model, ["rows", "workflows", "titles", "filters", "more", "empty"], draw);
 }
 
 export default { render };

@@ -18,6 +18,7 @@ from flowbook.ui.parts.ordering import OwnWidget
 from flowbook.ui.parts.theme import Heading, Message, button, column, row, show
 from flowbook.ui.runs.run_styles import run_stylesheet
 from flowbook.ui.runs.run_view import RunView, may_be_resumed, run_again
+from flowbook.view.titles import titles
 from flowbook.workspace import Workspace
 
 PAGE = 25
@@ -28,13 +29,16 @@ _EXPLAINED = "Every run of this workspace, from notebooks, the command line and 
 
 
 class _RunsList(OwnWidget):
-    """The filters and the table. ``filters`` is what a person has chosen: ``workflow``, ``status``, ``time``."""
+    """The filters and the table. ``titles`` are those of stored workflows that have one, by their ids; ``filters`` is
+    what a person has chosen: ``workflow``, ``status``, ``time``.
+    """
 
     _esm = module("runs/runs_list.js")
     _css = run_stylesheet()
 
     rows = traitlets.List(traitlets.Dict()).tag(sync=True)
     workflows = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    titles = traitlets.Dict().tag(sync=True)
     statuses = traitlets.List(traitlets.Unicode(), list(RUN_STATUSES)).tag(sync=True)
     filters = traitlets.Dict({"workflow": "", "status": "", "time": ""}).tag(sync=True)
     more = traitlets.Bool(False).tag(sync=True)
@@ -68,11 +72,13 @@ class RunsTab:
         try:
             found = self._workspace.runs(**_wanted(self.list.filters), limit=self._limit + 1)
             workflows = self._workspace.workflows_run()
+            called = titles((one.name, one.description) for one in self._workspace.workflows())
         except FlowbookError as error:
             self.message.fail(error)
             return
         with self.list.hold_sync():
             self.list.workflows = workflows
+            self.list.titles = {name: title for name, title in called.items() if title != name}
             self.list.rows = [_row(one) for one in found[: self._limit]]
             self.list.more = len(found) > self._limit
             self.list.empty = _NO_MATCH if workflows else _NOTHING

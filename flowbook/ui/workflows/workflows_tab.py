@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +19,7 @@ from flowbook.ui.parts.holding import swap
 from flowbook.ui.parts.tables import Action, Table, TableRow, local_time
 from flowbook.ui.parts.theme import Heading, Message, Tone, button, column, row, show, status_tone, told
 from flowbook.ui.workflows.gallery_panel import GalleryPanel
-from flowbook.view.titles import described, title_and_about
+from flowbook.view.titles import called, described, title_and_about, title_of_copy, titles
 from flowbook.view.wording import clock
 from flowbook.workspace import FileText, Workspace
 
@@ -39,6 +39,7 @@ class WorkflowsTab:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self.editor: Editor | None = None
+        self._titles: Mapping[str, str] = {}  # what people call the workflows, by their ids
         self.panel: NameForm | ImportPanel | GalleryPanel | None = None
         self.message = Message()
         self._panel_box = column()
@@ -67,9 +68,14 @@ class WorkflowsTab:
             self.editor.refresh()
         try:
             drafts = self._workspace.drafts.times()
-            self.table.set_rows([self._row(one, drafts.get(one.name)) for one in self._workspace.workflows()])
+            stored = self._workspace.workflows()
+            self._titles = titles((one.name, one.description) for one in stored)
+            self.table.set_rows([self._row(one, drafts.get(one.name)) for one in stored])
         except FlowbookError as error:
             self.message.fail(error)
+
+    def _title(self, name: str) -> str:
+        return self._titles.get(name, name)
 
     def others_saved(self) -> None:
         """Show in the open editor what somebody else has saved of its workflow."""
@@ -98,7 +104,7 @@ class WorkflowsTab:
     def open(self, name: str) -> None:
         """Open a workflow's editor."""
         self._show_editor(True)
-        self._opening.say(f"Opening “{name}” …", "busy")  # seen until the editor is
+        self._opening.say(f"Opening “{self._title(name)}” …", "busy")  # seen until the editor is
         try:
             editor = Editor(self._workspace, name, back=self.back)
         except FlowbookError as error:
@@ -123,7 +129,8 @@ class WorkflowsTab:
         if self.editor is None or self.editor.name != name:
             if self.editor is not None and self.editor.editing.dirty:
                 raise InputError(
-                    f"“{self.editor.name}” is open with changes that are not saved.", "Save or leave it first."
+                    f"“{self._title(self.editor.name)}” is open with changes that are not saved.",
+                    "Save or leave it first.",
                 )
             self._workspace.workflow(name)
             self.open(name)
@@ -243,29 +250,33 @@ class WorkflowsTab:
         def rename(new: str, words: str, _about: str) -> None:
             self._rename(name, new, words)
 
-        self._show_panel(NameForm(f"Rename {name}", rename, self._close_panel, title, taken=others))
+        self._show_panel(NameForm(f"Rename {self._title(name)}", rename, self._close_panel, title, taken=others))
 
     def _ask_name_of_copy(self, name: str) -> None:
         names = self._names()
-        wanted = free_workflow_name(f"{name}-copy", names)
+        wanted = title_of_copy(name, self._workspace.workflow(name).description)
+        if kebab(wanted) == wanted:
+            wanted = free_workflow_name(wanted, names)
 
         def copy(new: str, words: str, _about: str) -> None:
             # It is trusted no more than what it is a copy of.
             trusted = self._workspace.is_trusted(name)
-            self._store(_called(self._workspace.workflow(name), new, words), trusted=trusted)
+            self._store(called(self._workspace.workflow(name), new, words), trusted=trusted)
             self._done(f"Created “{words}”.")
 
-        self._show_panel(NameForm(f"Duplicate {name}", copy, self._close_panel, wanted, taken=names))
+        self._show_panel(NameForm(f"Duplicate {self._title(name)}", copy, self._close_panel, wanted, taken=names))
 
     def _ask_whether_to_delete(self, name: str) -> None:
         really = (Action("really", "Delete", "danger"), Action("keep", "Keep"))
-        users = _listed(self._workspace.workflows_that_run(name))
+        users = _listed([self._title(one) for one in self._workspace.workflows_that_run(name)])
         broken = f"Without it {users} will fail. " if users else ""
-        self.table.notice(name, f"Delete “{name}”? {broken}Its runs stay in the history.", "warning", really)
+        self.table.notice(
+            name, f"Delete “{self._title(name)}”? {broken}Its runs stay in the history.", "warning", really
+        )
 
     def _delete(self, name: str) -> None:
         self._workspace.delete_workflow(name)
-        self._done(f"Deleted “{name}”.")
+        self._done(f"Deleted “{self._title(name)}”.")
 
     def _rename(self, old: str, new: str, title: str) -> None:
         trusted = self._workspace.is_trusted(old)
@@ -277,7 +288,7 @@ class WorkflowsTab:
         flow.describe(described(title, new, about))
         if flow.description != before:
             self._workspace.save(flow, trusted=trusted)
-        users = _listed(self._workspace.workflows_that_run(old)) if new != old else ""
+        users = _listed([self._title(one) for one in self._workspace.workflows_that_run(old)]) if new != old else ""
         if users:
             self._done(f"Renamed to “{title}”. Change “{old}” to “{new}” in {users} too: it is run there.", "warning")
         else:
@@ -295,14 +306,6 @@ def _listed(names: list[str], most: int = 3) -> str:
     if len(names) > most:
         shown.append(counted(len(names) - most, "other workflow"))
     return " and ".join(filter(None, [", ".join(shown[:-1]), shown[-1]])) if shown else ""
-
-
-def _called(flow: Workflow, name: str, title: str) -> Workflow:
-    """A copy of a workflow with an id and a title of its own."""
-    _, about = title_and_about(flow.name, flow.description)
-    copy = flow.copy_as(name)
-    copy.describe(described(title, name, about))
-    return copy
 
 
 class NameForm:
