@@ -325,6 +325,17 @@ class StoreError(FlowbookError):
 
     page = "reliability"
 
+    @classmethod
+    @internal
+    def no_lock(cls, file: object, error: Exception) -> Self:
+        """The lock ``file`` could not be made or locked: a bad folder, a full disk, a file system that has no locks."""
+        why = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        return cls(
+            f"{file} could not be locked: {why}.",
+            "Check that its folder is writable and has space left. To keep nothing: FLOWBOOK_MEMORY_ONLY=1, or "
+            "Workspace(memory=True).",
+        )
+
 
 class StoreDamaged(StoreError):
     """The store's file is damaged. Nothing was overwritten; the message says what can be recovered."""

@@ -16,6 +16,7 @@ import pytest
         "store",
         "canaries",
         "disk",
+        "io_errors",
         "kills",
         "killed_runs",
         "postgres",

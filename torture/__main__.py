@@ -17,6 +17,7 @@ SUBJECTS = (
     "kills",
     "killed_runs",
     "disk",
+    "io_errors",
     "postgres",
     "torn",
     "workers",

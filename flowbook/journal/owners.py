@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import threading
@@ -10,6 +11,7 @@ import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from flowbook.errors import StoreError
 from flowbook.whole_files import make_empty, make_own_folder
 
 if TYPE_CHECKING:
@@ -32,7 +34,10 @@ class Owner:
         self._guard = threading.Lock()
 
     def claim(self) -> None:
-        """Hold the lock file from now on, so that others can tell whether its runs still go on."""
+        """Hold the lock file from now on, so that others can tell whether its runs still go on.
+
+        Raises StoreError when it cannot be.
+        """
         with self._guard:
             if self._folder is None or (self._lock is not None and Path(self._lock.lock_file).exists()):
                 return
@@ -41,11 +46,15 @@ class Owner:
             if self._lock is not None:  # somebody has tidied it away
                 self._lock.release()
 
-            make_own_folder(self._folder)
+            file = self._folder / f"{self.id}.lock"
             # Not bound to this thread: whichever one collects a workspace that was dropped lets go of it.
-            make_empty(self._folder / f"{self.id}.lock", 0o644)
-            lock = FileLock(self._folder / f"{self.id}.lock", thread_local=False)
-            lock.acquire()
+            lock = FileLock(file, thread_local=False)
+            try:
+                make_own_folder(self._folder)
+                make_empty(file, 0o644)
+                lock.acquire()
+            except (OSError, NotImplementedError) as error:
+                raise StoreError.no_lock(file, error) from None
             self._lock = lock
             # A workspace that is dropped without a word leaves no lock behind.
             weakref.finalize(self, _release, lock, os.getpid()).atexit = False
@@ -58,7 +67,7 @@ class Owner:
                 _release(lock, os.getpid())
 
     def is_gone(self, owner: str) -> bool:
-        """Whether another owner lives no more."""
+        """Whether another owner lives no more. Raises StoreError when that cannot be seen."""
         if self._folder is None:
             return False
         if not _ID.fullmatch(str(owner)):
@@ -73,12 +82,21 @@ class Owner:
                 pass
         except Timeout:
             return False
-        file.unlink(missing_ok=True)
+        except (OSError, NotImplementedError) as error:
+            raise StoreError.no_lock(file, error) from None
+        _remove(file)
         return True
 
 
 def _release(lock: BaseFileLock, process: int) -> None:
     """Let go of a process's lock, unless this is another one that was forked from it."""
     if os.getpid() == process and lock.is_locked:
-        lock.release()
-        Path(lock.lock_file).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # the system lets go of it with the file that is closed
+            lock.release()
+        _remove(Path(lock.lock_file))
+
+
+def _remove(file: Path) -> None:
+    """Tidy a lock file away; one that stays says nothing, as nobody holds it."""
+    with contextlib.suppress(OSError):
+        file.unlink(missing_ok=True)

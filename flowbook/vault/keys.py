@@ -117,11 +117,18 @@ def read_key_file(path: Path, *, checked: bool = True) -> Key | None:
             raise _refused(path, "it is a symbolic link", "Put the key file itself there.") from None
         raise _refused(path, str(error.strerror or error), "Make it readable for you alone (chmod 600).") from None
     try:
-        if checked:
-            _check_key_file(path, os.fstat(descriptor))
-        text = os.read(descriptor, _KEY_FILE_LIMIT).decode("ascii", "replace")
-    finally:
-        os.close(descriptor)
+        try:
+            if checked:
+                _check_key_file(path, os.fstat(descriptor))
+            with os.fdopen(descriptor, "rb", closefd=False) as file:
+                text = file.read(_KEY_FILE_LIMIT).decode("ascii", "replace")
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise VaultError(
+            f"the key file {path} could not be read: {error.strerror or error}.",
+            "Try again; if it stays so, put the key file back from where you keep a copy of it.",
+        ) from None
     return Key.from_text(text, f"the key file {path}")
 
 

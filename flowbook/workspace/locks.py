@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol
 
+from flowbook.errors import StoreError
 from flowbook.whole_files import make_empty, make_own_folder
 
 
@@ -21,7 +22,8 @@ class Locks(Protocol):
     def held(self, name: str, *, seconds: float | None, every: float = 0.5) -> AbstractContextManager[None]:
         """Hold the lock ``name``, waiting for it so many ``seconds`` (None: for ever), looking ``every`` so many.
 
-        Raises Taken when others still have it then. Whoever ends without a word holds it no more.
+        Raises Taken when others still have it then, StoreError when there can be none. Whoever ends without a word
+        holds it no more.
         """
 
 
@@ -56,13 +58,16 @@ class FileLocks:
         """Hold the lock ``name``; see :class:`Locks`."""
         from filelock import FileLock, Timeout
 
-        make_own_folder(self._folder)
-        make_empty(self._folder / f"{name}.lock", 0o644)
-        lock = FileLock(self._folder / f"{name}.lock", thread_local=False)
+        file = self._folder / f"{name}.lock"
+        lock = FileLock(file, thread_local=False)
         try:
+            make_own_folder(self._folder)
+            make_empty(file, 0o644)
             lock.acquire(timeout=-1 if seconds is None else seconds, poll_interval=every)
         except Timeout:
             raise Taken(name) from None
+        except (OSError, NotImplementedError) as error:
+            raise StoreError.no_lock(file, error) from None
         try:
             yield
         finally:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from flowbook.errors import Conflict, FileFormatError, FlowbookError, InputError, NotFound
+from flowbook.errors import Conflict, FileFormatError, FlowbookError, InputError, NotFound, StoreError
 from flowbook.formats.flowfile import write_flow_file
 from flowbook.models import Workflow
+from flowbook.whole_files import replace_content
 from flowbook.workspace import FileText, Workspace
 from flowbook.workspace.drafts import Base
+from flowbook.workspace.locks import FileLocks, Taken
 
 ENDING = ".flow.yaml"
+LOCK_SECONDS = 30.0
+"""How long another editor may hold the file while it is compared and written."""
 
 
 class Home(Protocol):
@@ -112,7 +117,11 @@ class FileHome:
                     what = "removed" if content is None else "changed"
                     raise Conflict(f"{self.path.name} was {what} since it was opened here.", 0, 0)
                 if content is not None:
-                    self._aside().write_bytes(content)
+                    aside = self._aside()
+                    try:
+                        replace_content(aside, content)
+                    except OSError as error:
+                        raise InputError(f"{aside} cannot be written: {error.strerror or error}.") from None
             write_flow_file(workflow, self.path)
             if trusted:
                 self._workspace.vouch(workflow)
@@ -142,15 +151,26 @@ class FileHome:
         name = self.path.name.removesuffix(ENDING)
         return self.path.with_name(f"{name}.{datetime.now().astimezone():%Y%m%dT%H%M%S%f}{ENDING}")
 
-    def _alone(self) -> AbstractContextManager[object]:
-        """Held while the file is compared and written, by every editor of this workspace; others know no such lock."""
-        from filelock import FileLock
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Held while the file is compared and written, by every editor of this workspace; others know no such lock.
 
+        Raises StoreError when another keeps it too long, or it cannot be had.
+        """
         folder = self._workspace.folder
         if folder is None or not folder.is_dir():
-            return nullcontext()
-        (folder / "live").mkdir(exist_ok=True)
-        return FileLock(folder / "live" / f"file-{_hash(self.subject.encode())[:24]}.lock", timeout=30)
+            yield
+            return
+        locks = FileLocks(folder / "live")
+        with ExitStack() as held:
+            try:
+                held.enter_context(locks.held(f"file-{_hash(self.subject.encode())[:24]}", seconds=LOCK_SECONDS))
+            except Taken:
+                raise StoreError(
+                    f"another process has kept {self.path} locked for {LOCK_SECONDS:.0f} seconds.",
+                    "Look for a Flowbook process that hangs, and end it.",
+                ) from None
+            yield
 
 
 def _trusted(workspace: Workspace, given: str | Path) -> bool:
