@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from flowbook.testing import HTTP_FAULTS, check_faults
+from flowbook.testing import HTTP_FAULTS, check_contract, check_faults
 
 GOOD = '''"""A service for tests."""
 
@@ -48,7 +48,7 @@ FINE = '["login"])'
 
 def told(tmp_path: Path, tasks: str, task: str, *only: str) -> list[str]:
     folder = tmp_path / "shop"
-    folder.mkdir()
+    folder.mkdir(parents=True)
     (folder / "tasks.py").write_text(tasks)
     (folder / "README.md").write_text("# Shop\n\n```yaml\nbuy: {task: shop.order, params: {name: tea}}\n```\n")
     return [problem.what for problem in check_faults(folder, tasks=[task], only=only, patience=2)]
@@ -124,3 +124,58 @@ def test_the_example_of_the_field_is_taken(tmp_path: Path) -> None:
         'Field(description="Which")', 'Field(description="Which", pattern="^A-[0-9]+$", examples=["A-1"])'
     )
     assert told(tmp_path, strict, "order", "403") == []
+
+
+def test_what_a_folder_says_its_service_answers_is_no_fault(tmp_path: Path) -> None:
+    """Its author's word holds on the command line too, which cannot be told so."""
+    lax = GOOD.replace("expect=[201]", "expect=[204]").replace(
+        ').object\n    return Result.ok("Ordered", made)', ')\n    return Result.ok("Ordered")'
+    )
+    assert any("calls it a success" in one for one in told(tmp_path / "a", lax, "order", "no content"))
+    assert told(tmp_path / "b", lax + '\nTAKES = {"order": ["no con*"]}\n', "order", "no content") == []
+
+
+def test_what_is_excused_still_shows_no_secret_and_still_ends(tmp_path: Path) -> None:
+    loud = GOOD.replace("secrets=[token]", "explain=lambda answer: answer.json['message']")
+    loud += '\nTAKES = {"order": ["*"]}\n'
+    assert "shows a secret" in told(tmp_path, loud, "order", "400 that repeats what was sent")[0]
+
+
+@pytest.mark.parametrize(
+    ("takes", "what"),
+    [
+        ('{"ordr": ["no content"]}', "TAKES names the task 'ordr', which is not there."),
+        ('{"order": ["no contents"]}', "TAKES names the fault 'no contents', which is not there."),
+    ],
+)
+def test_an_excuse_of_nothing_is_a_problem(tmp_path: Path, takes: str, what: str) -> None:
+    assert what in told(tmp_path, f"{GOOD}\nTAKES = {takes}\n", "order")
+
+
+@pytest.mark.parametrize("takes", ['{"order": "no content"}', "5", '{"order": [5]}'])
+def test_excuses_of_another_form_are_said(tmp_path: Path, takes: str) -> None:
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    (folder / "tasks.py").write_text(f"{GOOD}\nTAKES = {takes}\n")
+    assert any("TAKES is no dict of tasks" in problem.what for problem in check_contract(folder))
+
+
+FORMS = GOOD.replace(
+    """    token: Secret = Field(description="The token")
+""",
+    """    token: Secret | None = Field(None, description="The token")
+    password: Secret | None = Field(None, description="In place of it")
+    account: str = Field("", description="Whose", examples=["shop"])
+
+    @model_validator(mode="after")
+    def _one(self):
+        if (self.token is None) == (self.password is None) or not self.account:
+            raise ValueError("give a token or a password, and the account")
+        return self
+""",
+).replace("from pydantic import Field", "from pydantic import Field, model_validator")
+
+
+def test_credentials_that_exclude_each_other_are_made_up_too(tmp_path: Path) -> None:
+    found = told(tmp_path, FORMS, "order", "403")
+    assert found == []

@@ -7,7 +7,7 @@ import functools
 import inspect
 import threading
 import types
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -91,9 +91,25 @@ def describe(found: Found, version: Version) -> Folder:
         declares_credentials=model is not None,
         icon=_icon(found, version.snapshot, problems),
         hosts=_hosts(found, version, problems),
+        takes=_takes(found, version, problems),
         problems=tuple(problems),
         sign_in=oauth2_of(model),
     )
+
+
+def _takes(found: Found, version: Version, problems: list[FolderProblem]) -> Mapping[str, tuple[str, ...]]:
+    """What its author's ``TAKES``, of the package or of ``tasks.py``, says that tasks take for a success."""
+    named: object = next((module.TAKES for module in modules_of(version) if hasattr(module, "TAKES")), {})
+    if isinstance(named, Mapping) and all(map(_is_names, named.values())):
+        return MappingProxyType({str(task): tuple(map(str, faults)) for task, faults in named.items()})
+    remedy = 'Map tasks to names of flowbook.testing.HTTP_FAULTS: TAKES = {"remove": ("no content",)}'
+    what = "TAKES is no dict of tasks with the faults that are none for them."
+    problems.append(FolderProblem(found.name, what, remedy, kind="warning"))
+    return MappingProxyType({})
+
+
+def _is_names(value: object) -> bool:
+    return isinstance(value, (list, tuple, set, frozenset)) and all(isinstance(name, str) for name in value)
 
 
 def _hosts(found: Found, version: Version, problems: list[FolderProblem]) -> tuple[str, ...]:

@@ -44,7 +44,9 @@ class Folder(NamedTuple):
     its integration type, ``declares_credentials`` says whether a model declares them (else they were read out of plain
     code); ``icon`` is SVG text; ``shadows`` are the folders of the same name that it hides;
     ``hosts`` the servers of the service itself, as its ``HOSTS`` names them (patterns of :mod:`flowbook.hosts`);
-    ``sign_in`` is the credential that people sign in for, and how.
+    ``sign_in`` is the credential that people sign in for, and how; ``takes`` maps a task to the answers of its service
+    that look like failures and are documented as successes, as its ``TAKES`` names them (patterns of the names in
+    ``flowbook.testing.HTTP_FAULTS``).
     """
 
     name: str
@@ -59,6 +61,7 @@ class Folder(NamedTuple):
     hosts: tuple[str, ...] = ()
     declares_credentials: bool = False
     sign_in: SignInField | None = None
+    takes: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
     @property
     def test_connection(self) -> TaskSpec | None:

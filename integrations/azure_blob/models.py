@@ -27,8 +27,10 @@ KEY = "Name of the blob, e.g. reports/2026/january.csv."
 class Credentials(typed.Credentials):
     """A storage account, and what signs: its key or a shared access signature (SAS)."""
 
-    account: str | None = Field(None, description="Name of the storage account.")
-    account_key: Secret | None = Field(None, description="One of its access keys.")
+    account: str | None = Field(None, description="Name of the storage account.", examples=["shop"])
+    account_key: Secret | None = Field(
+        None, description="One of its access keys.", examples=["c2hvcC1hY2NvdW50LWtleS1mb3ItZXhhbXBsZXM="]
+    )
     sas_token: Secret | None = Field(None, description="In place of a key: a shared access signature (?sv=…&sig=…).")
     connection_string: Secret | None = Field(None, description="In place of all three: the connection string.")
     endpoint_url: str | None = Field(

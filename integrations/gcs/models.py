@@ -26,7 +26,9 @@ KEY = "Name of the object, e.g. reports/2026/january.csv."
 class Credentials(google.Account):
     """Who signs in, or a service account."""
 
-    project: str | None = Field(None, description="ID of the project, for listing and making buckets.")
+    project: str | None = Field(
+        None, description="ID of the project, for listing and making buckets.", examples=["my-project"]
+    )
     oauth2: Annotated[Secret | None, google.sign_in("devstorage.read_write")] = google.token()
     base_url: str = google.address("https://storage.googleapis.com")
 

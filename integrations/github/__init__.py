@@ -30,6 +30,10 @@ from .repos import create_repo, get_repo, list_commits, list_repos, test_connect
 
 HOSTS = ("api.github.com", "*.github.com", "*.githubusercontent.com")
 
+# It answers 204 without the run's id, or 200 with it, by the version of the API:
+# https://docs.github.com/rest/actions/workflows#create-a-workflow-dispatch-event
+TAKES = {"dispatch_workflow": ["no content"]}
+
 __all__ = [
     "add_comment",
     "add_labels",

@@ -9,6 +9,9 @@ from .sending import reply_to_message, send_message
 
 HOSTS = ("gmail.googleapis.com", *google.HOSTS)
 
+# https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.drafts/delete: an empty object, or nothing
+TAKES = {"delete_draft": ["nothing", "no content", "JSON of another form: {}", "JSON in a charset that is none"]}
+
 __all__ = [
     "change_labels",
     "create_draft",

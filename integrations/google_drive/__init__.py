@@ -19,6 +19,18 @@ from .sharing import list_permissions, remove_permission, share_file
 
 HOSTS = ("www.googleapis.com", *google.HOSTS)
 
+# https://developers.google.com/workspace/drive/api/reference/rest/v3/files/delete: an empty object, or nothing
+TAKES = {
+    "delete_file": ["nothing", "no content", "JSON of another form: {}", "JSON in a charset that is none"],
+    "upload_file": [
+        "a sign-in page",
+        "nothing",
+        "no content",
+        "words",
+        "*JSON*",
+    ],  # its first request makes no file yet
+}
+
 __all__ = [
     "copy_file",
     "create_folder",

@@ -33,7 +33,7 @@ class Credentials(typed.Credentials):
         json_schema_extra={"flowbook_type": "url"},
     )
     api_key: Secret | None = Field(None, description="API key, sent as a bearer token.")
-    model: str = Field("", description="The model that nodes use which name none.")
+    model: str = Field("", description="The model that nodes use which name none.", examples=["gpt-5-mini"])
 
 
 class Nothing(typed.Params):

@@ -38,7 +38,9 @@ def _check_tags(tags: dict[str, str]) -> None:
 class Credentials(typed.Credentials):
     """Who asks: an access key; or what this machine has (a profile, its environment, a sign-in); and a role to take."""
 
-    access_key: str | None = Field(None, description="Access key id, e.g. AKIA…; empty: what this machine has")
+    access_key: str | None = Field(
+        None, description="Access key id, e.g. AKIA…; empty: what this machine has", examples=["AKIAIOSFODNN7EXAMPLE"]
+    )
     secret_key: Secret | None = Field(None, description="Secret access key")
     endpoint_url: str | None = Field(
         None,

@@ -7,8 +7,9 @@ import random
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import ExitStack
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -21,6 +22,7 @@ from flowbook.authoring.testing.service import Answer, FakeService, Request, fak
 from flowbook.catalog import Folder, FolderProblem
 from flowbook.errors import FlowbookError
 from flowbook.http import waiting
+from flowbook.slips import suggest
 from flowbook.tasks.context import Context
 from flowbook.tasks.spec import TaskSpec
 from flowbook.tasks.stop import Stop
@@ -59,17 +61,19 @@ def check_faults(
     up of what the folder declares, with the ``examples`` of its model's fields where they have a form of their own.
     ``params`` maps tasks to theirs; else the examples of the README are taken.
     ``prepare(service)`` adds the routes that a task asks before it changes something, so that the change itself is
-    tried too. ``takes`` maps a task to the faults that are none for it: a task that reads any page takes
-    ``["a sign-in page"]``. Each problem names its ``task``, ``what`` is wrong and the ``remedy``. Raises NotFound when
-    there is no folder.
+    tried too. ``takes`` maps a task to the faults that are none for it, by their names or patterns of these: a task
+    that reads any page takes ``["a sign-in page"]``. What the folder says itself, by ``TAKES`` in its ``__init__.py``
+    or ``tasks.py``, counts too, also for ``flowbook check --integrations --faults``. Each problem names its ``task``,
+    ``what`` is wrong and the ``remedy``. Raises NotFound when there is no folder.
     """
     loaded = folder if isinstance(folder, Folder) else load_folder(folder)
     faults = [fault for fault in HTTP_FAULTS if not only or fault.name in only]
     trial = _Trial(loaded, credentials, prepare, patience)
     examples = Examples(loaded, params)
+    excuses = _Excuses(loaded, takes or {})
     problems: list[FolderProblem] = []
     with trial:
-        problems += trial.unfit()
+        problems += [*trial.unfit(), *excuses.mistaken()]
         for spec in () if problems else _tried_of(loaded, tasks, credentials is not None):
             chosen = examples.params_of(spec)
             if chosen is None:
@@ -79,9 +83,37 @@ def check_faults(
             count = max(1, round(len(faults) * share))
             draw = random.Random(f"{seed} {spec.name}")  # noqa: S311 - the same at each run, and no secret
             picked = draw.sample(faults, count) if share < 1 else faults
-            excused = set((takes or {}).get(spec.function_name, ()))
-            problems += trial.problems(spec, chosen, [one for one in picked if one.name not in excused])
+            problems += trial.problems(spec, chosen, picked, {one for one in picked if excuses.excused(spec, one)})
     return problems
+
+
+class _Excuses:
+    """The faults that are none for a task, as the folder says and as the caller does."""
+
+    def __init__(self, folder: Folder, given: Mapping[str, Sequence[str]]) -> None:
+        self._folder = folder
+        names = {*folder.takes, *given}
+        self._of = {name: (*folder.takes.get(name, ()), *given.get(name, ())) for name in names}
+
+    def excused(self, spec: TaskSpec, fault: Fault) -> bool:
+        """Whether a fault is none for the task."""
+        return any(_fits(fault.name, pattern) for pattern in self._of.get(spec.function_name, ()))
+
+    def mistaken(self) -> Iterator[FolderProblem]:
+        """Names that excuse nothing: of tasks and of faults that there are not."""
+        for name, patterns in sorted(self._of.items()):
+            if name not in self._folder.tasks:
+                what = f"TAKES names the task {name!r}, which is not there."
+                yield FolderProblem(self._folder.name, what, suggest(name, self._folder.tasks, "task"))
+            for pattern in patterns:
+                if not any(_fits(fault.name, pattern) for fault in HTTP_FAULTS):
+                    remedy = suggest(pattern, [fault.name for fault in HTTP_FAULTS], "fault")
+                    what = f"TAKES names the fault {pattern!r}, which is not there."
+                    yield FolderProblem(self._folder.name, what, remedy, task=name)
+
+
+def _fits(name: str, pattern: str) -> bool:
+    return name == pattern or fnmatchcase(name, pattern)
 
 
 def _tried_of(folder: Folder, named: Sequence[str], given: bool) -> list[TaskSpec]:
@@ -114,6 +146,9 @@ class _Quick(Context):
         self.waited += seconds
         return not self.stopped.wait(min(seconds, 0.001))
 
+    def describe_workflow(self, name: str) -> dict[str, Any]:
+        return {"description": "", "parameters": {"type": "object"}, "ends": []}
+
 
 class _Short(waiting.Budget):
     """The time of a call to a service that is silent."""
@@ -131,6 +166,7 @@ class _Trial:
         self._prepare = prepare
         self._patience = patience
         self._asked = False
+        self._excused: Set[Fault] = frozenset()
         self._said = ""
         self._stack = ExitStack()
         self._service = ExitStack()
@@ -162,10 +198,17 @@ class _Trial:
                 yield problem_of(spec, f"cannot be tried: {error.message.rstrip('.')}", _GIVE)
                 return
 
-    def problems(self, spec: TaskSpec, params: Mapping[str, Any], faults: Sequence[Fault]) -> Iterator[FolderProblem]:
-        """Those of one task, each said once, with the faults that show it."""
+    def problems(
+        self, spec: TaskSpec, params: Mapping[str, Any], faults: Sequence[Fault], excused: Set[Fault]
+    ) -> Iterator[FolderProblem]:
+        """Those of one task, each said once, with the faults that show it.
+
+        What it makes of those that are none for it is not judged, but that it ends, in words and without a secret, is.
+        """
         shown: dict[str, tuple[str, list[str]]] = {}
-        self._asked = not spec.capabilities.network or all(fault.answer is None or fault.before for fault in faults)
+        self._excused = excused
+        told = [fault for fault in faults if fault.answer is not None and not fault.before and fault not in excused]
+        self._asked = not spec.capabilities.network or not told
         for fault in faults:
             for prepared in (False, True) if self._prepare is not None and spec.effects != "read" else (False,):
                 for what, remedy in self._tried(spec, params, fault, prepared):
@@ -176,7 +219,7 @@ class _Trial:
             yield problem_of(spec, f"{what} (the service: {_listed(names)})", remedy)
         if not self._asked and self.folder.credentials:
             yield problem_of(
-                spec, f"asks its service nothing: {self._said}", "Give params or credentials that it takes."
+                spec, f"asks its service nothing: {self._said.rstrip('.')}", "Give params or credentials that it takes."
             )
 
     def _tried(
@@ -199,6 +242,8 @@ class _Trial:
                 "Give what it waits for a timeout, or look at current().cancelled.",
             )
             return
+        if fault in self._excused and not sent:
+            return  # what it gives has nothing to do with its service: a signed link may well hold a token
         yield from unclear(outcome, secrets)
         if any(secret in _shown(request) for request in self.elsewhere.requests for secret in secrets):
             yield "sends a secret to another service", "Send credentials to the origin of their service only."
@@ -207,6 +252,8 @@ class _Trial:
         if fault.before:
             remedy = "Look at current().cancelled before each request: flowbook.http.Session does."
             yield "asks its service for something after its run was cancelled", remedy
+            return
+        if fault in self._excused:
             return
         yield from _judged(spec, fault, outcome, sent)
         if fault.asks and len(sent) > 1 and waited < fault.asks:
@@ -217,8 +264,28 @@ class _Trial:
             return dict(self._credentials(url))
         if self._credentials is not None:
             return dict(self._credentials)
-        made = made_up(self.folder.credentials, url)
-        return made if self._fit(made) else {**made, **self._examples()}
+        examples = self._examples()
+        made = {**examples, **_hurried(self.folder), **made_up(self.folder.credentials, url)}
+        if self._fit(made):
+            return made
+        made.update(examples)
+        return made if self._fit(made) else self._that_go_together(made)
+
+    def _that_go_together(self, made: Mapping[str, Any]) -> dict[str, Any]:
+        """Without those that may be left out and cannot stand beside the others: a password beside a token.
+
+        What has an example comes first, then what is no secret.
+        """
+        required = {one.name for one in self.folder.credentials if one.required}
+        secret = {one.name for one in self.folder.credentials if one.secret}
+        examples = self._examples()
+        order = sorted(made, key=lambda name: (name not in required, name not in examples, name in secret))
+        chosen: dict[str, Any] = {}
+        for name in order:
+            more = {**chosen, name: made[name]}
+            if name in required or name in examples or self._fit(more) or not self._fit(chosen):
+                chosen = more
+        return chosen if self._fit(chosen) else dict(made)
 
     def _fit(self, credentials: Mapping[str, Any]) -> bool:
         try:
@@ -280,6 +347,11 @@ class _Trial:
         end = time.monotonic() + self._patience
         while not self.service.requests and worker.is_alive() and time.monotonic() < end:
             time.sleep(0.001)
+
+
+def _hurried(folder: Folder) -> dict[str, float]:
+    """The time of an answer, where credentials hold it: that of a library that cannot be told otherwise."""
+    return {one.name: PATIENT for one in folder.credentials if one.name == "timeout" and one.type == "number"}
 
 
 def quick_context(root: Path | None, stop: Stop) -> Context:

@@ -21,6 +21,7 @@ _FILE = re.compile(r"(?:\w[\w-]*/)*\w[\w-]*\.[a-z0-9]{1,5}")
 _MADE_UP: dict[str, Any] = {
     "integer": 1, "number": 1, "boolean": True, "email": "ada@example.com", "json": ["x"], "url": "https://example.com",
 }  # fmt: skip
+_FORMS = {"type", "anyOf", "oneOf", "allOf", "$ref", "enum", "const"}
 
 
 class Examples:
@@ -74,6 +75,8 @@ class Examples:
             return parameter.choices[0]
         if field.get("type") == "object":
             return {"name": "x"}
+        if parameter.type == "json" and not _FORMS & field.keys():
+            return [{"name": "x"}]  # anything: what makes a table, too
         return _MADE_UP.get(parameter.type, "x")
 
 
