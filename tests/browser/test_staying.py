@@ -188,3 +188,28 @@ def test_a_run_that_begins_is_seen_from_its_head(make_notebook: Callable[..., An
     wait_for_element(summary, "one => one.scrollTop > 0")  # its row is the last
     press(page, "▶ Run")
     wait_for_element(summary, "one => one.scrollTop === 0")
+
+
+COVERED = """() => [...document.querySelectorAll(".flowbook button")].filter((one) => {
+    const { x, y, width, height } = one.getBoundingClientRect();
+    const top = document.elementFromPoint(x + width / 2, y + height / 2);
+    const shown = width && one.checkVisibility({ visibilityProperty: true });
+    return shown && top?.closest(".flowbook") && !one.contains(top);
+}).map((one) => one.ariaLabel || one.textContent)"""
+
+
+def test_in_an_editor_without_the_studio_no_button_is_covered_and_the_full_window_comes_and_goes(
+    make_notebook: Callable[..., Any],
+) -> None:
+    book = make_notebook(CELL, width=1340)
+    book.run(0)
+    page: Page = book.page
+    frame = page.locator(".jp-OutputArea .flowbook")
+    wait_until_fitted(page.locator(".flowbook-canvas"))
+    assert page.evaluate(COVERED) == []
+    frame.get_by_role("button", name="Full window").click()
+    expect(frame).to_have_attribute("data-full", "")
+    assert page.evaluate("document.elementFromPoint(4, 4).closest('.flowbook') !== null")
+    assert page.evaluate(COVERED) == []
+    page.keyboard.press("Escape")
+    expect(frame).not_to_have_attribute("data-full", "")
