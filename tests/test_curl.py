@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import random
+import subprocess
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -227,7 +229,13 @@ def test_a_shell_sends_what_its_variables_hold(service: FakeService) -> None:
         ("KEY=abc curl https://x.org/$A", "KEY=… before curl was left out", ["a"]),
         ("A=abc make; curl https://x.org/$A", "what the shell does besides was left out: make", ["a"]),
         ("A=(1 2); curl https://x.org/$A", "what the shell does besides was left out: A", ["a"]),
-        ("A=abc; curl https://x.org/${A%c}", "", ["a"]),
+        ("A=abc; curl https://x.org/${A@Q}", "what ${A…} gives is not known: it is the input a", ["a"]),
+        ("curl https://x.org/${A%c}/$A/${A%c}", "what ${A…} gives is not known: it is the input a,", ["a", "a_2"]),
+        ("curl https://x.org/${A[1]}/${#A}", "what ${A…} gives is not known: it is the input a_2,", ["a", "a_2"]),
+        ('curl https://x.org -d "${!A} ${A:-${B}}"', "what ${…} gives is not known", ["output", "output_2"]),
+        ("A=abc; read A; curl https://x.org/$A", "what the shell does besides was left out: read", ["a"]),
+        ("A=abc; unset A; curl https://x.org/$A", "what the shell does besides was left out: unset", ["a"]),
+        ("A=abc; A[0]=2; curl https://x.org/$A", "what the shell does besides was left out: A[0]", ["a"]),
         ("A=$(date); curl https://x.org/$A", "what $(date …) gives is not known", ["output"]),
     ],
 )
@@ -236,6 +244,84 @@ def test_what_is_not_set_for_the_command_is_asked_for(command: str, says: str, a
     assert [one.name for one in found.inputs] == asks
     assert says in " ".join(found.notes)
     assert "abc" not in repr((found.node, found.notes))
+
+
+WAYS = (
+    "%/", "%%/*", "#*/", "##*/", "%.*", "%b", "#?", "##[a-c]", "#[^a]", "/b/X", "//b/X", "/b", "//b/", "^", "^^", ",",
+    ",,", ":1", ":1:2", ": -2", ": -2:1", ":99", ":-x", "-x", ":=x", "=x", ":+x", "+x", ":?x", "?x", "", "%", "#",
+    "/no/X", "%c*", "%%c*", "#* ",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("value", ["aB/c.tar.gz", "bbb b", "a", ""])
+def test_what_the_shell_makes_of_a_variable_is_filled_in(value: str) -> None:
+    """It was dropped in silence, and the variable's own value asked for."""
+    for way in WAYS:
+        told = f"v='{value}'; printf '%s' \"${{v{way}}}/${{#v}}\""
+        shell = subprocess.run(["bash", "-c", told], capture_output=True, text=True, check=False)
+        found = read_curl(f"v='{value}'; curl https://x.org -H \"X: =${{v{way}}}/${{#v}}=\"")
+        if shell.returncode:  # as "?x" has it of an empty one: nothing is sent at all
+            assert [one.name for one in found.inputs] == ["v"], way
+        else:
+            assert (found.node.params["headers"]["X"], found.notes) == (f"={shell.stdout}=", ()), way
+
+
+def test_a_default_of_the_shell_is_that_of_the_input_and_of_a_secret_its_value() -> None:
+    found = read_curl('curl "https://x.org/${ITEM:-7}" -H "Authorization: Bearer ${TOKEN:-s3cret-value}"')
+    assert [(one.name, one.default, one.required) for one in found.inputs] == [("item", "7", False)]
+    assert (found.credentials["token"], found.notes) == ("s3cret-value", ())
+    flow = Workflow("w")
+    found.add_to(flow)
+    assert flow.inputs["item"].default == "7"
+
+
+def test_a_part_of_a_secret_is_a_secret_of_its_own() -> None:
+    found = read_curl("TOKEN=s3cret-value; curl https://x.org/a/$TOKEN/${TOKEN%-value}/${TOKEN#s3cret-}")
+    assert found.values == {"token": "s3cret-value", "token_2": "s3cret", "token_3": "value"}
+    assert "s3cret" not in repr((found.node, found.notes))
+
+
+def test_a_here_document_is_read_as_between_double_quotes(service: FakeService) -> None:
+    """What a command gives in it, and a dollar that is one, were taken otherwise than by the shell."""
+    command = f"""A=1; A+=2; curl {service.url} -d @- <<END\n$A "q" \\$A \\" ${{A%2}} \\\\ 'x'\nEND"""
+    assert differing(sent_by_curl(command, service), sent_by_node(read_curl(command), service)) == ""
+    found = read_curl('curl https://x.org -d @- <<END\n{"a": "$(date)"}\nEND')
+    assert found.node.params["body"] == '{"a": "${{ inputs.output }}"}'
+
+
+def test_of_a_command_after_it_nothing_but_its_name_is_told() -> None:
+    for between in ("\n", ";", " && ", " & ", " | "):
+        found = read_curl(f"curl https://x.org{between}curl -uada:s3cret https://y.org")
+        assert "s3cret" not in repr(found.notes)
+        assert "curl" in repr(found.notes)
+    found = read_curl('curl ^"https://x.org^" &\r\ncurl -uada:s3cret ^"https://y.org^"')
+    assert found.notes == ("what the shell does besides was left out: curl",)
+
+
+@pytest.mark.parametrize(
+    ("command", "params"),
+    [
+        ('set HOST=x.org\r\ncurl "https://%HOST%/a"', {"url": "https://x.org/a"}),
+        ('@echo off\nset "ID=5"\nset B=%id%6\ncurl https://x.org/%ID%/%b%', {"url": "https://x.org/5/56"}),
+        ("set V=ghijkl\ncurl https://x.org/%V:~0,3%/%V:~-2%/%V:I=X%", {"url": "https://x.org/ghi/kl/ghXjkl"}),
+        ("cd x && set A=1\n@curl.exe https://x.org/%A% > out.txt", {"url": "https://x.org/1"}),
+        (
+            'curl ^"https://x.org/a?b=1^&c=2^" && echo done | more',
+            {"url": "https://x.org/a", "query": {"b": "1", "c": "2"}},
+        ),
+        ("set A=1 & curl https://x.org/%A%", {"url": "https://x.org/${{ inputs.a }}"}),
+        ("set /p A=Which one? \ncurl https://x.org/%A%", {"url": "https://x.org/${{ inputs.a }}"}),
+        ("set V=abc\ncurl https://x.org/%V:*b=%", {"url": "https://x.org/${{ inputs.v }}"}),
+        ('set TOKEN="abc"\ncurl -H "X-Api-Key: %TOKEN%" https://x.org', {"url": "https://x.org"}),
+        ("set A=1\ncurl -d @- https://x.org/%C3%A4 < a.txt", {"url": "https://x.org/%C3%A4"}),
+    ],
+)
+def test_what_cmd_sets_on_lines_before_is_filled_in(command: str, params: dict[str, Any]) -> None:
+    """As ``cmd`` does: a line is filled in before any of it is run. It was left as text, with its percent signs."""
+    found = read_curl(command)
+    assert {name: found.node.params.get(name) for name in params} == params
+    assert "abc" not in repr((found.node, found.notes))
+    assert found.credentials.get("api_key") == ("abc" if "TOKEN" in command else None)
 
 
 @pytest.mark.parametrize(
@@ -255,6 +341,12 @@ def test_what_would_become_too_much_is_refused(command: str) -> None:
 def test_a_long_command_is_read_in_a_time_that_grows_as_it_does(more: str) -> None:
     """One of 2 MB took hours: what was still to be read was copied for each word."""
     read_curl("curl https://x.org " + more * (300_000 // len(more)) + " -d a")
+
+
+@pytest.mark.parametrize("more", ["x^y", '"a" ', "%A%", "%b"])
+def test_a_long_command_for_windows_is_read_so_too(more: str) -> None:
+    """One word of 2 MB was copied for each of its characters."""
+    read_curl("set A=x\ncurl https://x.org -d a" + more * (300_000 // len(more)))
 
 
 def test_text_that_looks_like_an_expression_stays_text() -> None:

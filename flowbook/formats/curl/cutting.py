@@ -7,10 +7,11 @@ import re
 from flowbook.errors import FileFormatError
 from flowbook.formats.curl.posix import CONTINUED, Posix
 from flowbook.formats.curl.powershell import PowerShell
-from flowbook.formats.curl.windows import windows_words, without_carets
+from flowbook.formats.curl.windows import Cmd
 from flowbook.formats.curl.words import MARK, MAX_CHARACTERS, MAX_VARIABLES, Words, too_long
 
 _PROMPT = re.compile(r"\A(?:[$%#>]|PS [^>\n]*>|[A-Za-z]:\\[^>\n]*>)\s+")
+_SETS = re.compile(r"(?:^|[&(])[ \t]*@?set[ \t]+(?:/[pa][ \t]+)?\"?[A-Za-z_]\w*=", re.IGNORECASE | re.MULTILINE)
 _HALF = re.compile("[\ud800-\udfff]")
 
 
@@ -33,8 +34,9 @@ def cut(text: str) -> Words:
 
 def _words(text: str) -> Words:
     text = _PROMPT.sub("", text.strip().lstrip("\ufeff"))
-    if re.search(r"\^[ \t]*\r?\n|\^\"", text) and not CONTINUED.search(text):
-        return Words(windows_words(without_carets(text)))
+    before = re.split("curl", text, maxsplit=1, flags=re.IGNORECASE)[0]
+    if (re.search(r"\^[ \t]*\r?\n|\^\"", text) and not CONTINUED.search(text)) or _SETS.search(before):
+        return Cmd(text).read()
     if re.search(r"`[ \t]*\r?\n", text) or "$env:" in text:
         return PowerShell(text).read()
     return Posix(text).read()

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from flowbook.formats.curl.words import MARK
+from flowbook.formats.curl.words import MARK, identifier
 from flowbook.models import Parameter
 
 _MARKED = re.compile(f"{MARK}([^{MARK}]*){MARK}")
@@ -15,10 +15,12 @@ _MARKED = re.compile(f"{MARK}([^{MARK}]*){MARK}")
 class Inputs:
     """Gathers them while a node is made; ``secrets`` are the values of those that are passwords.
 
-    ``known`` are the values of variables whose names are those of secrets.
+    ``known`` are the values of variables whose names are those of secrets, ``defaults`` what others have where nobody
+    gives them something else.
     """
 
-    def __init__(self, known: Mapping[str, str]) -> None:
+    def __init__(self, known: Mapping[str, str], defaults: Mapping[str, str]) -> None:
+        self._defaults = defaults
         self.parameters: dict[str, Parameter] = {}
         self.secrets: dict[str, str] = {}
         self._known = known
@@ -31,7 +33,7 @@ class Inputs:
         """What stands for a secret in a text; one that is a variable of the shell becomes a password, too."""
         value = self.resolved(value)
         variable = _MARKED.fullmatch(value)
-        id = _identifier(variable[1] if variable else name)
+        id = identifier(variable[1] if variable else name)
         if variable is None:
             taken, number = id, 2
             while self.secrets.get(id, value) != value or (id in self.parameters and id not in self.secrets):
@@ -55,11 +57,12 @@ class Inputs:
             literal = text[place : found.start()].replace("${{", "$${{")
             if literal.endswith("$"):  # two of them before a brace would be a literal one
                 literal = literal[:-1] + '${{ "$" }}'
-            id = _identifier(found[1])
+            id = identifier(found[1])
             if found[1] in self._known:
                 self.secrets.setdefault(id, self._known[found[1]])
                 self.parameters[id] = Parameter(name=id, type="password", required=True)
-            self.parameters.setdefault(id, Parameter(name=id, required=True))
+            default = self._defaults.get(found[1])
+            self.parameters.setdefault(id, Parameter(name=id, required=default is None, default=default))
             pieces += [literal, f"${{{{ inputs.{id} }}}}"]
             place = found.end()
         return "".join([*pieces, text[place:].replace("${{", "$${{")])
@@ -68,8 +71,3 @@ class Inputs:
 def is_variable(text: str) -> bool:
     """Whether a text holds what only the shell knows."""
     return MARK in text
-
-
-def _identifier(name: str) -> str:
-    plain = re.sub(r"[^a-z0-9]+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()).strip("_")
-    return plain if plain[:1].isalpha() else f"arg_{plain or 'all'}"

@@ -54,7 +54,7 @@ class FromCurl:
         flow.add(taken, self.node.task, integration or self.node.integration, self.node.params)
         for one in self.inputs:
             if one.name not in flow.inputs:
-                flow.set_input(one.name, one.type, required=one.required)
+                flow.set_input(one.name, one.type, required=one.required, default=one.default)
         return taken
 
 
@@ -65,7 +65,7 @@ def read_curl(text: str) -> FromCurl:
     """
     found = cut(text)
     sending = read(found)
-    inputs = Inputs(found.values)
+    inputs = Inputs(found.values, found.defaults)
     address = address_of(sending, inputs)
     body = body_of(sending, inputs)
     secrets = _Secrets(sending, address, inputs)

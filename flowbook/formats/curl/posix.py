@@ -6,25 +6,30 @@ import re
 
 from flowbook.errors import FileFormatError
 from flowbook.formats.curl import sensitive
+from flowbook.formats.curl.expansions import LENGTH, default_of, expanded
 from flowbook.formats.curl.words import (
     MARK,
     MAX_CHARACTERS,
     MAX_DOCUMENTS,
     Words,
+    identifier,
     is_curl,
     too_long,
     unclosed,
     variable,
 )
 
-_NAME = re.compile(r"\$(?:\{([A-Za-z_]\w*)[^{}]*\}|([A-Za-z_]\w*|[0-9@*#?]))")
+_NAME = re.compile(
+    r"\$(?:\{(?P<length>#?)(?P<braced>[A-Za-z_]\w*|[0-9@*]+)(?P<operation>[^{}]*)\}|(?P<plain>[A-Za-z_]\w*|[0-9@*#?]))"
+)
 _ANSI = re.compile(r"\\(?:([abefnrtv\\'\"?])|x([0-9A-Fa-f]{1,2})|u([0-9A-Fa-f]{1,4})|U([0-9A-Fa-f]{1,8})|([0-7]{1,3}))")
 _ANSI_LETTERS = dict(zip("abefnrtv", "\a\b\x1b\f\n\r\t\v", strict=True))
 _HERE = re.compile(r"<<(-?)[ \t]*(['\"]?)([A-Za-z_]\w*)\2")
 _ENDS = re.compile(r"[0-9]?>&[0-9-]|<<<|(?:[0-9]|&)?(?:>>|[<>])|[|;&()]+")
 CONTINUED = re.compile(r"\\[ \t]*\r?\n")
-_ASSIGNS = re.compile(r"([A-Za-z_]\w*)=(?!\()")
+_ASSIGNS = re.compile(r"([A-Za-z_]\w*)(\+?)=(?!\()")
 _PLAIN = re.compile(r"[^\s0-9'\"\\$`|;&()<>]+")  # no digit: one before > is a file's number
+_FOLLOWING = re.compile(r"([|;&()]*)\s*([^\s'\"=|;&()]*)")  # no more of it: an option may hold a secret
 _BLANKS = re.compile(r"[ \t\r\n]+")
 _IN_QUOTES = re.compile(r'[^"\\$`]+')
 _DECLARES = frozenset(["export", "local", "readonly", "declare", "typeset"])
@@ -40,9 +45,11 @@ class Posix:
         self.pieces: list[str] | None = None  # of the word that is being read
         self.redirected = ""
         self._outputs: dict[str, str] = {}
+        self._told: set[str] = set()
         self._set: dict[str, str] = {}  # what commands before this one gave variables
         self._sets: dict[str, str] = {}  # what this one does
         self._setting = ""
+        self._forms: dict[str, dict[str, str]] = {}  # how each variable is asked for: each way is a value of its own
         self._documents = 0
         self._filled = 0  # characters that variables gave
 
@@ -59,6 +66,9 @@ class Posix:
         if (name := self._assignment()) is not None:
             self._end_word()
             self._setting, self.pieces, self.at = name[1], [], name.end()
+            if name[2]:
+                known = self._sets.get(name[1], self._set.get(name[1]))
+                self.pieces.append(variable(name[1]) if known is None else known)
         elif character in " \t\r\n":
             self._space()
         elif self.pieces is None and character == "#":
@@ -100,10 +110,16 @@ class Posix:
         words = self.found.words
         if len(words) == 3 and words[1] == "=" and (name := re.fullmatch(f"{MARK}(\\w+){MARK}", words[0])):
             self._sets[name[1]] = words[2]  # as PowerShell does
+            self._forms.pop(name[1], None)  # there it was set, not asked for
         elif not self._sets or not self._declares():
             return False
         self._set |= self._sets
         return True
+
+    def _forget(self, words: list[str]) -> None:
+        """What is not read as the setting of variables may give those that it names others: ``read A``, ``unset A``."""
+        for word in words:
+            self._set.pop(re.split(r"[=+\[]", word, maxsplit=1)[0], None)
 
     def _end_word(self) -> None:
         if self.pieces is None:
@@ -135,13 +151,15 @@ class Posix:
     def _leave(self, start: int) -> None:
         """What begins at ``start`` is another command: the words so far are not, when curl is not among them."""
         if any(is_curl(word) for word in self.found.words):
-            self.found.rest.append(" ".join(self.text[start:].split()[:2]))
+            told = _FOLLOWING.match(self.text, start)
+            self.found.rest.append(" ".join(told.groups()).strip() if told else "")
             self.at = len(self.text)
         elif self.text[start : self.at] == "|" and self.found.words and self._gives():
             self.found.words.clear()
         else:
             if not self._assigned():
                 self.found.rest.extend(self.found.words[:1])
+                self._forget(self.found.words)
             self.found.words.clear()
             self.found.stdin, self.found.stdin_file = None, ""
         if not self.found.words:
@@ -190,9 +208,17 @@ class Posix:
             raise FileFormatError(f"the here-document is not closed: there is no line {here[3]}.", "Copy all of it.")
         taken = [line.lstrip("\t") if here[1] else line for line in lines[: ends[0]]]
         content = "".join(line + "\n" for line in taken)
-        self.found.stdin = content if here[2] else _NAME.sub(self._value, content)
-        self.text = self.text[here.end() : line_end] + "\n" + "\n".join(lines[ends[0] + 1 :])
-        self.at = 0
+        following = self.text[here.end() : line_end] + "\n" + "\n".join(lines[ends[0] + 1 :])
+        self.found.stdin = content if here[2] else self._as_quoted(content)
+        self.text, self.at = following, 0
+
+    def _as_quoted(self, content: str) -> str:
+        """A text as it is between double quotes, which are characters like any other here."""
+        self.text, self.at, self.pieces = content, 0, []
+        while self.at < len(self.text):
+            self._in_quotes()
+        text, self.pieces = "".join(self.pieces), None
+        return text
 
     def _until(self, quote: str, start: int) -> str:
         end = self.text.find(quote, start)
@@ -205,17 +231,20 @@ class Posix:
         self.at += 1
         self._add("")
         while self.at < len(self.text) and self.text[self.at] != '"':
-            character = self.text[self.at]
-            following = self.text[self.at + 1 : self.at + 2]
-            if character == "\\" and following and following in '$`"\\\n':
-                self._add("" if following == "\n" else following, 2)
-            elif character in "$`":
-                self._expansion(quoted=True)
-            else:
-                self._run(character)
+            self._in_quotes('"')
         if self.at >= len(self.text):
             raise unclosed('"')
         self.at += 1
+
+    def _in_quotes(self, quote: str = "") -> None:
+        character = self.text[self.at]
+        following = self.text[self.at + 1 : self.at + 2]
+        if character == "\\" and following and following in f"$`\\\n{quote}":
+            self._add("" if following == "\n" else following, 2)
+        elif character in "$`":
+            self._expansion(quoted=True)
+        else:
+            self._run(character)
 
     def _run(self, character: str) -> None:
         """Inside of double quotes: all up to what means something there, or the one character."""
@@ -250,23 +279,47 @@ class Posix:
             command = self._until("`", self.at + 1)
             self._output(command, command)
         elif name := _NAME.match(self.text, self.at):
-            self._fill(self._value(name), quoted)
+            operation = LENGTH + name["operation"] if name["length"] else name["operation"]
+            self._fill(self._value(name["braced"] or name["plain"], operation or ""), quoted)
             self.at = name.end()
+        elif self.text.startswith("${", self.at):
+            end = _closing(self.text, self.at + 1, "{}")
+            self._output(self.text[self.at : end], "", "${…}")
+            self.at = end
         else:
             self._add("$", 1)
 
-    def _value(self, name: re.Match[str]) -> str:
-        """What a variable holds, else what stands for it: also for a secret, whose value is kept apart."""
-        known = self._set.get(name[1] or name[2])
-        if known is None or name[0] not in (f"${name[2]}", f"${{{name[1]}}}", f"$env:{name[1]}", f"${name[1]}"):
-            return variable(name[1] or name[2])
-        if MARK in known or not sensitive.named(name[1] or name[2]):
-            self._filled += len(known)
-            if self._filled > MAX_CHARACTERS:
-                raise too_long()
+    def _value(self, id: str, operation: str = "") -> str:
+        """What a variable holds, or the shell makes of it, else what stands for that: also for a secret, kept apart."""
+        known = self._set.get(id)
+        if known is not None and MARK in known and not operation:
             return known
-        self.found.values[name[1] or name[2]] = known
-        return variable(name[1] or name[2])
+        if known is None:
+            text, form = default_of(operation), operation
+        else:
+            text = None if MARK in known else expanded(known, operation)
+            form = f"{operation} of {known}"
+        if text is None:
+            name = self._form(id, form)
+            if operation:
+                self._not_known(f"${{{id[:40]}…}}", name)
+            return variable(name)
+        if known is None or sensitive.named(id):
+            name = self._form(id, "" if known is None else f"= {text}")
+            kept = self.found.values if sensitive.named(id) else self.found.defaults
+            kept[name] = text
+            text = variable(name)
+        if operation.startswith(("=", ":=")):
+            self._set[id] = text
+        self._filled += len(text)
+        if self._filled > MAX_CHARACTERS:
+            raise too_long()
+        return text
+
+    def _form(self, id: str, form: str) -> str:
+        """A name for what a variable gives in one way: that of the variable for the first, with a number for others."""
+        forms = self._forms.setdefault(id, {})
+        return forms.setdefault(form, f"{id}_{len(forms) + 1}" if forms else id)
 
     def _fill(self, text: str, quoted: bool) -> None:
         """Add what a variable holds: outside of quotes a blank in it ends a word."""
@@ -276,17 +329,20 @@ class Posix:
                 self._end_word()
             self._add(piece)
 
-    def _output(self, whole: str, command: str) -> None:
+    def _output(self, whole: str, command: str, told: str = "a command within it") -> None:
         """What a command gives in the place of it: each has an input of its own, and the same one the same."""
         if whole not in self._outputs:
             number = len(self._outputs) + 1
             self._outputs[whole] = "output" if number == 1 else f"output_{number}"
             first = re.match(r"\s*([A-Za-z][\w.-]{0,30})(?![\w.=-])", command)
-            told = f"$({first[1]} …)" if first else "a command within it"
-            self.found.outputs.append(
-                f"what {told} gives is not known: it is the input {self._outputs[whole]}, or a secret to fill in"
-            )
+            self._not_known(f"$({first[1]} …)" if first else told, self._outputs[whole])
         self._add(variable(self._outputs[whole]))
+
+    def _not_known(self, what: str, name: str) -> None:
+        told = f"what {what} gives is not known: it is the input {identifier(name)}, or a secret to fill in"
+        if told not in self._told:
+            self._told.add(told)
+            self.found.outputs.append(told)
 
     def _line_end(self) -> int:
         end = self.text.find("\n", self.at)
@@ -320,11 +376,11 @@ def _printed(words: list[str]) -> str | None:
     return _ANSI.sub(_ansi_character, words[0]) if plain else None
 
 
-def _closing(text: str, start: int) -> int:
-    """Behind the ``)`` that closes what opens at ``start``."""
+def _closing(text: str, start: int, pair: str = "()") -> int:
+    """Behind the bracket that closes what opens at ``start``."""
     depth = 0
-    for found in re.compile(r"'[^']*'|\"(?:[^\"\\]|\\.)*\"|[()]").finditer(text, start):
-        depth += {"(": 1, ")": -1}.get(found[0], 0)
+    for found in re.compile(r"\\.|'[^']*'|\"(?:[^\"\\]|\\.)*\"|[(){}]", re.DOTALL).finditer(text, start):
+        depth += {pair[0]: 1, pair[1]: -1}.get(found[0], 0)
         if depth == 0:
             return found.end()
-    raise unclosed("(")
+    raise unclosed(pair[0])

@@ -54,7 +54,7 @@ class PowerShell(Posix):
                 self._add({"n": "\n", "t": "\t", "r": "\r", "0": ""}.get(following, following), 2)
         elif name := re.compile(r"\$(?:env:|\{env:)?([A-Za-z_]\w*)(\})?").match(self.text, self.at):
             beginning = self.pieces is None and not self.found.words  # there it is what is set
-            self._add(variable(name[1]) if beginning else self._value(name))
+            self._add(variable(name[1]) if beginning else self._value(name[1]))
             self.at = name.end()
         else:
             super()._expansion(quoted=quoted)

@@ -23,7 +23,8 @@ class Words:
 
     ``stdin`` is what a here-document, or ``echo``, ``printf`` or ``cat`` before a pipe, gives it, and ``stdin_file``
     the file that it is read from in their place. ``outputs`` says which input stands for what ``$(…)`` gives.
-    ``values`` are those of secrets that stand in a word by their name, and ``environment`` what ``NAME=value curl …``
+    ``values`` are those of secrets that stand in a word by their name, ``defaults`` what others have by
+    ``${NAME:-default}`` where nobody gives them something else, and ``environment`` what ``NAME=value curl …``
     sets for curl alone: the shell fills in the command before.
     """
 
@@ -33,12 +34,19 @@ class Words:
     stdin_file: str = ""
     outputs: list[str] = field(default_factory=list)
     values: dict[str, str] = field(default_factory=dict, repr=False)
+    defaults: dict[str, str] = field(default_factory=dict)
     environment: list[str] = field(default_factory=list)
 
 
 def variable(name: str) -> str:
     """What stands for a variable in a word."""
     return f"{MARK}{name}{MARK}"
+
+
+def identifier(name: str) -> str:
+    """The name of the input that stands for a variable, or for a secret of that name."""
+    plain = re.sub(r"[^a-z0-9]+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()).strip("_")
+    return plain if plain[:1].isalpha() else f"arg_{plain or 'all'}"
 
 
 def is_curl(word: str) -> bool:
