@@ -179,3 +179,42 @@ def test_what_changes_while_a_page_begins_is_seen_there(make_notebook: Callable[
     expect(other.locator(TITLE)).to_have_text("first")
     expect(code(other)).to_have_text("1")
     other.context.close()
+
+
+# What anywidget waits for a model to begin, two seconds, is over before any has: as on a machine that is very busy.
+GIVEN_UP = """
+const whole = AbortSignal.timeout.bind(AbortSignal);
+AbortSignal.timeout = (milliseconds) => whole(milliseconds === 2000 ? 0 : milliseconds);
+"""
+
+
+def test_a_page_that_takes_longer_to_begin_than_anywidget_waits_shows_what_is_done_after_that(
+    make_notebook: Callable[..., Any], chromium: Browser
+) -> None:
+    book = make_notebook(CELL, width=1700)
+    said: list[str] = []
+
+    def slow(context: BrowserContext) -> None:
+        context.add_init_script(GIVEN_UP)
+        context.on("weberror", lambda told: said.append(str(told.error)))
+
+    mine, other = two_pages(book, chromium, slow)
+    canvas = mine.locator(".flowbook-canvas")
+    canvas.click(position=canvas.evaluate(PLACE))
+    expect(other.locator(TITLE)).to_have_text("first")
+    code(mine).click()
+    mine.keyboard.press("Control+End")
+    mine.keyboard.type(" + 10")
+    expect(code(other)).to_have_text("1 + 10")
+    press(other.locator(".fb-toolbar"), "Note")
+    for page in (mine, other):
+        expect(page.locator(TITLE)).to_have_text("Note")
+        expect(page.locator(".flowbook-canvas").get_by_role("option")).to_have_count(2)
+    press(other.locator(".fb-toolbar"), "Undo")
+    expect(other.locator(TITLE)).to_have_count(0)
+    press(other, "▶ Run")
+    for page in (mine, other):
+        expect(page.locator(".fb-run-chip")).to_contain_text("succeeded")
+        expect(page.locator('.fbr-row[data-node="second"]')).to_have_attribute("data-status", "succeeded")
+    assert any("Failed to initialize model" in one for one in said), "it was in time"
+    other.context.close()

@@ -23,6 +23,15 @@ test("a page says hello with the revision that it has", () => {
   assert.deepEqual(page().model.sent, [{ kind: "hello", revision: 3 }]);
 });
 
+test("a page whose messages were lost while it began says hello again", () => {
+  const { model, stop } = page();
+  model.tell("late");
+  assert.deepEqual(model.sent, [{ kind: "hello", revision: 3 }, { kind: "hello", revision: 3 }]);
+  stop();
+  model.tell("late");
+  assert.equal(model.sent.length, 2);
+});
+
 test("a change is made once, in the model's own state", () => {
   const { model, wire } = page();
   model.hear({ kind: "add", revision: 4, by: 2 });

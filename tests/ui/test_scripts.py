@@ -46,6 +46,11 @@ def test_a_widget_carries_one_module_in_which_every_name_is_given_once(kind: typ
     assert {name: count for name, count in names.items() if count > 1} == {}
 
 
+@pytest.mark.parametrize("kind", WITH_SCRIPT, ids=lambda kind: kind.__name__)
+def test_a_widget_hears_the_kernel_however_long_it_took_to_begin(kind: type) -> None:
+    assert source_of(kind).endswith("export default heard(itself);\n")
+
+
 def test_what_a_module_needs_stands_before_it_and_once() -> None:
     source = module("runs/run_panel.js")
     places = [source.index(name) for name in ("function make(", "function drawData(", "class Timeline", "class Store")]

@@ -20,7 +20,7 @@ import traitlets
 from flowbook.counting import counted
 from flowbook.errors import FlowbookError, InputError
 from flowbook.ui.canvas.marks import Line, Marks, Progress, kept
-from flowbook.ui.parts.files import module, text_of
+from flowbook.ui.parts.files import text_of, widget
 from flowbook.ui.parts.holding import dispose
 from flowbook.ui.parts.ordering import CytoscapeWidget
 from flowbook.ui.parts.wire import Wire
@@ -40,7 +40,7 @@ STATUS_DELAY = 0.1  # seconds within which changes of status travel together
 def _module() -> str:
     """The browser's side as one ES module: the parts are joined here, so that there is no build step."""
     vendored = text_of("canvas/vendor/cytoscape-edgehandles-4.0.1.js")
-    own = module("canvas/canvas.js")
+    own = widget("canvas/canvas.js")
     return (
         f"const LOOK = {json.dumps(look())};\n"
         f"function edgehandlesModule(require, module, exports) {{\n{vendored}\nreturn module.exports;\n}}\n{own}"

@@ -9,7 +9,7 @@ import traitlets
 
 from flowbook.counting import counted
 from flowbook.results import NodeResult
-from flowbook.ui.parts.files import module, text_of
+from flowbook.ui.parts.files import text_of, widget
 from flowbook.ui.parts.ordering import OwnWidget
 from flowbook.ui.parts.theme import Heading, button, column, row
 from flowbook.view.rehearsal import NONE, SideEffect, in_all, side_effects
@@ -22,7 +22,7 @@ class _MapWidget(OwnWidget):
     """``places`` are ``{"label", "effects"}``, effects ``{"action", "calls", "nodes", "sent", "more"}``; all of it is
     shown as text."""
 
-    _esm = module("editor/rehearsal_map.js")
+    _esm = widget("editor/rehearsal_map.js")
     _css = text_of("editor/editor.css", "editor/rehearsal_map.css")
 
     places = traitlets.List(traitlets.Dict()).tag(sync=True)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import traitlets
 
-from flowbook.ui.parts.files import module, text_of
+from flowbook.ui.parts.files import text_of, widget
 from flowbook.ui.parts.ordering import OwnWidget
 
 Side = Literal["left", "right", "below"]
@@ -20,7 +20,7 @@ class Room(OwnWidget):
     ``close_drawer()`` is called when Escape is pressed, ``save()`` when Ctrl-S is, outside of the canvas.
     """
 
-    _esm = module("editor/room.js")
+    _esm = widget("editor/room.js")
     _css = text_of("editor/places.css")
 
     opened = traitlets.Unicode().tag(sync=True)  # another one for each editor: what was opened comes into view, once

@@ -7,12 +7,12 @@ from typing import Any
 
 import traitlets
 
-from flowbook.ui.parts.files import module, text_of
+from flowbook.ui.parts.files import text_of, widget
 from flowbook.ui.parts.ordering import OwnWidget
 
 
 class _ChecklistWidget(OwnWidget):
-    _esm = module("parts/checklist.js")
+    _esm = widget("parts/checklist.js")
     _css = text_of("parts/picker.css", "parts/checklist.css")
 
     groups = traitlets.List(traitlets.Dict()).tag(sync=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 import traitlets
 
-from flowbook.ui.parts.files import module
+from flowbook.ui.parts.files import widget
 from flowbook.ui.parts.ordering import OwnWidget
 
 
@@ -18,7 +18,7 @@ class FileChoice(OwnWidget):
     notebook may be saved with.
     """
 
-    _esm = module("parts/file_choice.js")
+    _esm = widget("parts/file_choice.js")
 
     label = traitlets.Unicode().tag(sync=True)
     accept = traitlets.Unicode().tag(sync=True)

@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 ROOMS = Path(__file__).parents[1]
 
 _IMPORT = re.compile(r'^import \{[^}]*\} from "(\.[^"]+)";\n', re.MULTILINE)
+_DEFAULT = re.compile(r"^export default ", re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const|let)\b)", re.MULTILINE)
 
 
@@ -28,6 +29,13 @@ def module(entry: str) -> str:
     found: dict[str, str] = {}
     _add(entry, found)
     return "\n".join(found.values())
+
+
+@cache
+def widget(entry: str) -> str:
+    """The module of a widget, whose model hears the kernel however long it took to begin: see ``parts/hearing.js``."""
+    itself = _DEFAULT.sub("const itself = ", module(entry))
+    return f"{module('parts/hearing.js')}\n{itself}\nexport default heard(itself);\n"
 
 
 def _add(part: str, found: dict[str, str]) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import traitlets
 
-from flowbook.ui.parts.files import module
+from flowbook.ui.parts.files import widget
 from flowbook.ui.parts.ordering import OwnWidget
 
 
 class FormWidget(OwnWidget):
     """The state of a :class:`~flowbook.ui.parts.forms.Form`, as its page (``form.js``) reads and shows it."""
 
-    _esm = module("parts/form.js")
+    _esm = widget("parts/form.js")
 
     fields = traitlets.List(traitlets.Dict()).tag(sync=True)
     values = traitlets.Dict().tag(sync=True, echo_update=False)  # told with `heard`: what was typed since stays

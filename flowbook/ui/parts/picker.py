@@ -7,14 +7,14 @@ from typing import Any
 
 import traitlets
 
-from flowbook.ui.parts.files import module, text_of
+from flowbook.ui.parts.files import text_of, widget
 from flowbook.ui.parts.ordering import OwnWidget
 
 Group = dict[str, Any]
 
 
 class _PickerWidget(OwnWidget):
-    _esm = module("parts/picker.js")
+    _esm = widget("parts/picker.js")
     _css = text_of("editor/editor.css", "parts/picker.css")
 
     groups = traitlets.List(traitlets.Dict()).tag(sync=True)

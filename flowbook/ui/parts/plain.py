@@ -15,7 +15,7 @@ import ipywidgets
 import traitlets
 
 from flowbook.ui.parts.catching_up import Told
-from flowbook.ui.parts.files import module
+from flowbook.ui.parts.files import widget
 
 
 class _Shared(ipywidgets.Widget):
@@ -44,7 +44,7 @@ class _SharedStyle(_Shared, ipywidgets.ButtonStyle):
 class _Looks(anywidget.AnyWidget):
     """Never displayed: sees to it that pages let go of views with shared looks, and of widgets that are closed."""
 
-    _esm = module("parts/looks.js")
+    _esm = widget("parts/looks.js")
 
     looks = traitlets.List(traitlets.Unicode()).tag(sync=True)
 

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import traitlets
 
-from flowbook.ui.parts.files import module
+from flowbook.ui.parts.files import widget
 from flowbook.ui.parts.ordering import OwnWidget
 from flowbook.ui.parts.theme import Tone
 
@@ -41,7 +41,7 @@ class TableRow:
 
 
 class _TableWidget(OwnWidget):
-    _esm = module("parts/table.js")
+    _esm = widget("parts/table.js")
 
     label = traitlets.Unicode().tag(sync=True)
     columns = traitlets.List(traitlets.Dict()).tag(sync=True)

@@ -10,7 +10,7 @@ import traitlets
 
 from flowbook.errors import FlowbookError
 from flowbook.ui.parts.catching_up import Beginnings
-from flowbook.ui.parts.files import module, text_of
+from flowbook.ui.parts.files import text_of, widget
 from flowbook.ui.parts.ordering import Button, OwnWidget
 from flowbook.ui.parts.plain import Column, Row, hidden_layout, is_shared, plain_layout
 from flowbook.view.statuses import appearance
@@ -32,7 +32,7 @@ class _Frame(OwnWidget):
     ← {"kind": "begun", "page": …, "seconds": …}    a page has all that is in the frame; how long ago it was loaded
     """
 
-    _esm = module("parts/frame.js")
+    _esm = widget("parts/frame.js")
     _css = stylesheet()
 
     def __init__(self, **traits: Any) -> None:
@@ -107,7 +107,7 @@ class Message(OwnWidget):
     the documentation over the notebook. A ``closable`` one can be taken away by the person who has read it.
     """
 
-    _esm = module("parts/message.js")
+    _esm = widget("parts/message.js")
 
     text = traitlets.Unicode().tag(sync=True)
     tone = traitlets.Unicode("info").tag(sync=True)
@@ -146,7 +146,7 @@ class Heading(OwnWidget):
     Where it is that of a panel, which came because somebody asked for it, the panel comes into sight, once.
     """
 
-    _esm = module("parts/heading.js")
+    _esm = widget("parts/heading.js")
 
     text = traitlets.Unicode().tag(sync=True)
     detail = traitlets.Unicode().tag(sync=True)
@@ -163,7 +163,7 @@ class Value(OwnWidget):
     ``label`` is what a screen reader calls it; ``headed`` shows it above the box, too.
     """
 
-    _esm = module("parts/value.js")
+    _esm = widget("parts/value.js")
 
     text = traitlets.Unicode().tag(sync=True)
     label = traitlets.Unicode().tag(sync=True)
@@ -174,7 +174,7 @@ class Value(OwnWidget):
 class ShownOnce(OwnWidget):
     """A secret in a box. It is sent to the page that shows it when that asks, and is in no state that can be saved."""
 
-    _esm = module("parts/shown_once.js")
+    _esm = widget("parts/shown_once.js")
 
     label = traitlets.Unicode().tag(sync=True)
 
@@ -190,7 +190,7 @@ class ShownOnce(OwnWidget):
 class Link(OwnWidget):
     """A link to a page of another server, which opens in a tab of its own; nothing as long as it has no address."""
 
-    _esm = module("parts/link.js")
+    _esm = widget("parts/link.js")
 
     url = traitlets.Unicode().tag(sync=True)
     label = traitlets.Unicode().tag(sync=True)
@@ -199,7 +199,7 @@ class Link(OwnWidget):
 class TabBar(OwnWidget):
     """The top bar. ``selected`` is the name of the open tab, ``label`` what a screen reader calls all of them."""
 
-    _esm = module("parts/tabs.js")
+    _esm = widget("parts/tabs.js")
 
     tabs = traitlets.List(traitlets.Unicode()).tag(sync=True)
     selected = traitlets.Unicode().tag(sync=True)

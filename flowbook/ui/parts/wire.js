@@ -27,8 +27,11 @@ export class Wire {
     const replaced = () => this.hears.replaced();
     this.model.on("msg:custom", receive);
     this.model.on("change:state", replaced);
+    const late = () => this.hello(); // hearing.js: what the kernel has said so far was lost
+    this.model.on("late", late);
     this.hello();
     return () => {
+      this.model.off("late", late);
       this.model.off("msg:custom", receive);
       this.model.off("change:state", replaced);
     };

@@ -7,14 +7,14 @@ from typing import Any
 import traitlets
 
 from flowbook.results import Omitted
-from flowbook.ui.parts.files import module
+from flowbook.ui.parts.files import widget
 from flowbook.ui.parts.ordering import OwnWidget
 from flowbook.ui.runs.run_styles import run_stylesheet
 from flowbook.view.preview import preview
 
 
 class _DataWidget(OwnWidget):
-    _esm = module("runs/data_view.js")
+    _esm = widget("runs/data_view.js")
     _css = run_stylesheet()
 
     label = traitlets.Unicode().tag(sync=True)

@@ -17,7 +17,7 @@ import traitlets
 from flowbook.errors import FlowbookError
 from flowbook.events import Event
 from flowbook.journal import RunRecord
-from flowbook.ui.parts.files import module
+from flowbook.ui.parts.files import widget
 from flowbook.ui.parts.holding import dispose
 from flowbook.ui.parts.theme import told
 from flowbook.ui.parts.wire import Wire
@@ -44,7 +44,7 @@ class _PanelWidget(Wire):
     HTML which reads well where nothing runs.
     """
 
-    _esm = module("runs/run_panel.js")
+    _esm = widget("runs/run_panel.js")
     _css = run_stylesheet()
 
     selected = traitlets.Unicode().tag(sync=True)

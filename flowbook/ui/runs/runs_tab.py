@@ -12,7 +12,7 @@ import traitlets
 from flowbook.errors import FlowbookError
 from flowbook.events import RUN_STATUSES
 from flowbook.journal import RunSummary
-from flowbook.ui.parts.files import module
+from flowbook.ui.parts.files import widget
 from flowbook.ui.parts.holding import swap
 from flowbook.ui.parts.ordering import OwnWidget
 from flowbook.ui.parts.theme import Heading, Message, button, column, row, show
@@ -33,7 +33,7 @@ class _RunsList(OwnWidget):
     what a person has chosen: ``workflow``, ``status``, ``time``.
     """
 
-    _esm = module("runs/runs_list.js")
+    _esm = widget("runs/runs_list.js")
     _css = run_stylesheet()
 
     rows = traitlets.List(traitlets.Dict()).tag(sync=True)
