@@ -19,9 +19,10 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-# What only the studio needs, and what single integrations need: of these, an extra with the folder's name.
-STUDIO = frozenset({"anywidget", "ipycytoscape", "ipywidgets", "jupyterlab", "markdown-it-py"})
-CLIENTS = {"boto3": "s3", "psycopg2-binary": "postgres"}
+# What only the studio needs, and what can be left out: of these, an extra, of an integration with its name.
+# Without rich, a fifth of all together, terminals show runs and pages in plain lines.
+STUDIO = frozenset({"anywidget", "ipycytoscape", "ipywidgets", "jupyterlab"})
+EXTRAS = {"boto3": "s3", "psycopg2-binary": "postgres", "rich": "terminal"}
 # Extras of the checkout that are about notebooks, or about working on Flowbook itself.
 APART = frozenset({"notebooks", "app", "test", "bench", "docs", "dev"})
 # Packages of flowbook/ that the core is without.
@@ -69,8 +70,8 @@ class Metadata(MetadataHookInterface):
         metadata["requires-python"] = project["requires-python"]
         metadata["classifiers"] = [*CLASSIFIERS, *(one for one in project["classifiers"] if one.startswith(_PYTHON))]
         metadata["scripts"] = project["scripts"]
-        metadata["dependencies"] = [each for name, each in needed.items() if name not in {*STUDIO, *CLIENTS}]
-        metadata["optional-dependencies"] = {**extras, **{extra: [needed[name]] for name, extra in CLIENTS.items()}}
+        metadata["dependencies"] = [each for name, each in needed.items() if name not in {*STUDIO, *EXTRAS}]
+        metadata["optional-dependencies"] = {**extras, **{extra: [needed[name]] for name, extra in EXTRAS.items()}}
         text = (Path(self.root) / "README.md").read_text(encoding="utf-8")
         metadata["readme"] = {"content-type": "text/markdown", "text": text}
 

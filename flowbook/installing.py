@@ -45,7 +45,7 @@ _EXTRAS = {
 # Where the package's name on the index is not the module's.
 _PACKAGES = {
     "psycopg2": "psycopg2-binary", "yaml": "PyYAML", "PIL": "pillow",
-    "sklearn": "scikit-learn",
+    "sklearn": "scikit-learn", "markdown_it": "markdown-it-py",
     "cv2": "opencv-python", "dateutil": "python-dateutil", "dotenv": "python-dotenv", "docx": "python-docx",
     "pptx": "python-pptx", "jwt": "PyJWT", "fitz": "PyMuPDF", "serial": "pyserial", "git": "GitPython",
     "MySQLdb": "mysqlclient", "OpenSSL": "pyOpenSSL", "Crypto": "pycryptodome", "ldap": "python-ldap",

@@ -9,11 +9,24 @@ import sys
 from pathlib import Path
 
 
-def in_terminal(arguments: list[str], wait_for: str = "", typed: str = "", cwd: Path | None = None) -> tuple[str, int]:
-    """What ``flowbook`` shows in a terminal where ``typed`` is typed once ``wait_for`` appears, and its exit code."""
+def in_terminal(
+    arguments: list[str],
+    wait_for: str = "",
+    typed: str = "",
+    cwd: Path | None = None,
+    python: tuple[str, ...] = (),
+    environ: dict[str, str] | None = None,
+) -> tuple[str, int]:
+    """What ``flowbook`` shows in a terminal where ``typed`` is typed once ``wait_for`` appears, and its exit code.
+
+    ``python`` are options of the interpreter, ``environ`` is what is different in its environment.
+    """
     mine, theirs = pty.openpty()
-    command = [sys.executable, "-m", "flowbook", *arguments]
-    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True, cwd=cwd)
+    command = [sys.executable, *python, "-m", "flowbook", *arguments]
+    process = subprocess.Popen(
+        command, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True, cwd=cwd,
+        env={**os.environ, **(environ or {})},
+    )  # fmt: skip
     os.close(theirs)
     shown = b""
     try:

@@ -8,6 +8,7 @@ import click
 
 from flowbook.cli.common import json_option, print_json, print_table
 from flowbook.cli.output import raw_terminal
+from flowbook.installing import is_installed
 
 
 @click.command()
@@ -27,12 +28,14 @@ def docs(page: str | None, as_json: bool) -> None:
     one = documentation.page(page)
     if as_json:
         print_json({"page": one.name, "title": one.title, "markdown": one.in_words()})
-    elif sys.stdout.isatty():
+    elif not sys.stdout.isatty():
+        click.echo(one.in_words(), nl=False)
+    elif not is_installed("rich"):
+        click.echo_via_pager(one.in_words())
+    else:
         from rich.console import Console
         from rich.markdown import Markdown
 
         console = Console(file=raw_terminal(sys.stdout))
         with console.pager(styles=True):
             console.print(Markdown(one.in_words()), width=min(console.width, 100))
-    else:
-        click.echo(one.in_words(), nl=False)

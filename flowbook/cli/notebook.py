@@ -19,7 +19,7 @@ from flowbook import environment, errors
 from flowbook.cli.common import print_json
 from flowbook.cli.output import complain, printable, raw_terminal, telling_of_what_was_done
 from flowbook.errors import FileFormatError, FlowbookError, InputError, InvalidInputs, NotFound
-from flowbook.installing import how_to_install
+from flowbook.installing import how_to_install, is_installed
 from flowbook.parsing import parse_module
 from flowbook.slips import suggest
 from flowbook.validation import Typed
@@ -217,7 +217,7 @@ def _progress(as_json: bool) -> Iterator[Say]:
     """What shows the lines: nothing for JSON; in a terminal there is a clock below them that runs."""
     if as_json:
         yield lambda line: None
-    elif sys.stdout.isatty():
+    elif sys.stdout.isatty() and is_installed("rich"):
         from rich.console import Console
         from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 

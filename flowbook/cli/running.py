@@ -19,6 +19,7 @@ from flowbook.cli.output import begin_with, complain, discard, telling_of_what_w
 from flowbook.cli.progress import Lines, stamped
 from flowbook.errors import AlreadyRunning, FlowbookError, InputError, RunError
 from flowbook.events import Event
+from flowbook.installing import is_installed
 from flowbook.results import Cause
 from flowbook.validation import Typed
 from flowbook.view.wording import reuse_words
@@ -253,10 +254,13 @@ def parse_pair(text: str) -> tuple[str, Typed]:
 
 @contextmanager
 def _progress(as_json: bool, timestamps: bool) -> Iterator[Watch]:
-    """What shows the run while it goes on: nothing for JSON, a live table in a terminal, plain lines in a pipe."""
+    """What shows the run while it goes on: nothing for JSON, a live table in a terminal, plain lines in a pipe.
+
+    Plain lines as well where rich is not installed, which the core is without.
+    """
     if as_json:
         yield lambda event: None
-    elif sys.stdout.isatty() and not timestamps:
+    elif sys.stdout.isatty() and not timestamps and is_installed("rich"):
         from flowbook.cli.table import LiveTable
 
         with LiveTable() as table:
