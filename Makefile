@@ -68,6 +68,7 @@ check: $(VENV)/.development node_modules/.installed  ## Format, lint, types and 
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/python docs/generate.py --check
 	npm run --silent check
 
 format: $(VENV)/.development  ## Format the code

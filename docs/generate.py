@@ -2,7 +2,8 @@
 
 MkDocs calls it as a hook: most pages under ``reference/`` exist only in the built site. ``python docs/generate.py``
 writes the files that are kept beside the pages, because editors, code hosts and ``flowbook docs`` read them there: the
-JSON Schema of workflow files, the pages that errors name, the settings, and the drawings.
+JSON Schema of workflow files, the pages that errors name, the settings, and the drawings; and what lists show of the
+integrations, beside the code that reads it. ``python docs/generate.py --check`` says which of these last are not true.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
+from generating.briefs import stale_briefs, write_briefs  # noqa: E402
 from generating.gallery import gallery_drawings, gallery_page  # noqa: E402
 from generating.integrations import built_in, folder_page, overview_page  # noqa: E402
 from generating.pictures import drawings  # noqa: E402
@@ -120,7 +122,14 @@ def main() -> None:
     shipped = HERE.parent / "flowbook" / "trust" / "shipped.txt"
     shipped.write_text(shipped_text(), encoding="ascii")
     print(shipped.relative_to(HERE.parent).as_posix())
+    write_briefs()
+    print("flowbook/catalog/shipped/")
+
+
+def check() -> None:
+    """Say what is kept of the integrations and is not true any more; exit 1 then."""
+    sys.exit("\n".join(stale_briefs()) or 0)
 
 
 if __name__ == "__main__":
-    main()
+    check() if sys.argv[1:] == ["--check"] else main()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -125,6 +126,51 @@ def test_what_is_kept_and_damaged_is_made_anew(home: Path, kept: bytes) -> None:
 def test_a_folder_that_cannot_be_written_to_is_imported_each_time(home: Path) -> None:
     (home / "talk" / "__pycache__").touch()
     assert listed(home)[0] == listed(home)[0] == ["talk"]
+
+
+OURS = Path(__file__).resolve().parent.parent / "integrations"
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Path:
+    """Two of ours as an installation lays them down, where nothing was imported yet; one asks for a library."""
+    for name in ("airtable", "mongodb"):
+        shutil.copytree(OURS / name, tmp_path / "fresh" / name, ignore=shutil.ignore_patterns("__pycache__"))
+    return tmp_path / "fresh"
+
+
+def test_ours_are_imported_for_no_list_not_even_the_first_one(fresh: Path) -> None:
+    imported, shown = listed(fresh)
+    assert (imported, [one["name"] for one in shown]) == ([], ["airtable", "mongodb"])
+    assert [one["problem"] for one in shown] == [None, None]
+    assert not list(fresh.glob("*/__pycache__"))
+
+
+def test_one_of_ours_that_was_changed_is_listed_as_it_is_now(fresh: Path) -> None:
+    file = fresh / "airtable" / "__init__.py"
+    file.write_text(file.read_text().replace('"""Airtable:', '"""My own Airtable:', 1))
+    imported, shown = listed(fresh)
+    assert (imported, shown[0]["about"].partition(":")[0]) == (["airtable"], "My own Airtable")
+    assert listed(fresh) == ([], shown)
+
+
+def test_of_ours_too_it_is_said_what_is_not_installed(fresh: Path, tmp_path: Path) -> None:
+    (tmp_path / "without").mkdir()
+    (tmp_path / "without" / "sitecustomize.py").write_text(
+        "import sys\nclass No:\n    def find_spec(self, name, *_):\n"
+        "        if name == 'pymongo': raise ModuleNotFoundError(name, name=name)\n"
+        "sys.meta_path.insert(0, No())\n"
+    )
+    imported, shown = listed(fresh, PYTHONPATH=str(tmp_path / "without"))
+    assert imported == []
+    assert [one["problem"] and "'pymongo' is not installed" in one["problem"] for one in shown] == [None, True]
+
+
+def test_what_is_shipped_of_ours_is_what_their_code_says() -> None:
+    made = subprocess.run(
+        [sys.executable, "docs/generate.py", "--check"], cwd=OURS.parent, capture_output=True, text=True, check=False
+    )
+    assert (made.returncode, made.stderr) == (0, "")
 
 
 def test_ours_are_listed_as_they_are_when_they_are_loaded() -> None:

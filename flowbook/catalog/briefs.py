@@ -1,8 +1,9 @@
 """What lists show of a folder that comes with Flowbook, kept beside its code: so that none is imported to be listed.
 
-It is kept as its bytecode is (:mod:`flowbook.catalog.bytecode`), in ``__pycache__``, by what the sources are, and only
-where nobody but an installation writes. It holds for one version of Flowbook's own code, which reads the folders, and
-as long as the libraries that the folder misses are the same.
+Of ours it was written with them, into ``shipped/`` (``python docs/generate.py``), and holds for just these sources.
+What an installation changed is kept as its bytecode is (:mod:`flowbook.catalog.bytecode`), in ``__pycache__``, by what
+the sources are, and only where nobody but an installation writes. That holds for one version of Flowbook's own code,
+which reads the folders, and as long as the libraries that the folder misses are the same.
 """
 
 from __future__ import annotations
@@ -21,9 +22,10 @@ from typing import Any, TypeAlias
 
 from flowbook.catalog.bytecode import write
 from flowbook.catalog.folder import Folder, FolderProblem, most_serious
-from flowbook.catalog.libraries import missing_of
+from flowbook.catalog.libraries import missing_libraries, missing_of
 from flowbook.catalog.loading import Snapshot, stamp_of
 from flowbook.catalog.places import Found, Source
+from flowbook.errors import CatalogError
 from flowbook.json_text import parse_json
 from flowbook.models import Parameter
 from flowbook.records import NamedTuple
@@ -64,8 +66,38 @@ Listed: TypeAlias = Folder | Brief
 """A folder as lists show it: the whole of one that is loaded already, else what is kept of it."""
 
 
+SHIPPED = Path(__file__).with_name("shipped")
+
+
+def shipped_document(folder: Folder, snapshot: Snapshot) -> dict[str, Any]:
+    """What is written of a folder of ours where it is made; nothing may be wrong with it there, nor missing."""
+    if folder.problems:
+        raise CatalogError(f"{folder.name} has problems: {folder.problems[0]}")
+    return {
+        "digest": snapshot.digest,
+        "description": folder.description,
+        "hosts": folder.hosts,
+        "credentials": [{"name": one.name, **one.to_document()} for one in folder.credentials],
+        "tasks": {name: spec.description for name, spec in folder.tasks.items()},
+    }
+
+
 def kept(found: Found, snapshot: Snapshot) -> Brief | None:
     """What is kept of just these files, if it holds here and now."""
+    return _shipped(found, snapshot) or _kept_here(found, snapshot)
+
+
+def _shipped(found: Found, snapshot: Snapshot) -> Brief | None:
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        known = parse_json((SHIPPED / f"{found.name}.json").read_bytes())
+        if known["digest"] == snapshot.digest:
+            icon = snapshot.files.get("icon.svg", b"").decode().strip() or None
+            missing = list(missing_libraries(found.name, snapshot, known["tasks"]))
+            return _read(found, {**known, "icon": icon, "problems": missing})
+    return None
+
+
+def _kept_here(found: Found, snapshot: Snapshot) -> Brief | None:
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
         known = parse_json(_file(found).read_bytes())
         if known["of"] == [snapshot.digest, _reader(), sorted(missing_of(snapshot))]:
