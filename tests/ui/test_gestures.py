@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from flowbook import Workspace
+from flowbook import Workspace, edits
 from flowbook.models import Workflow
 from flowbook.ui.editor.editor import Editor
 from flowbook.ui.editor.note_form import NoteForm
@@ -134,6 +134,31 @@ def test_a_frame_stands_around_what_is_selected_has_a_colour_and_another_size(ed
     assert now.at[0] - 450 == note.at[0] - note.size[0] / 2, "the upper left corner stays"
     shown = next(one for one in editor.canvas.elements["notes"] if one["id"] == id)
     assert (shown["text"], shown["color"], shown["frame"]) == ("Getting **it**", "green", [900, 300])
+
+
+def test_frames_stay_around_their_nodes_with_the_notes_in_them_when_the_graph_is_arranged(editor: Editor) -> None:
+    command(editor, "frame", nodes=["fetch"])
+    command(editor, "frame", nodes=["fetch", "rank"])
+    flow = editor.editing.workflow
+    inner, outer = flow.notes
+    for id, words, at in (("said", "why", flow.notes[outer].at), ("apart", "else", (-900, -900))):
+        editor.editing.do(edits.set_note(id, words, at))
+    old = dict(editor.editing.workflow.notes)
+    before = {id: note.at for id, note in old.items()}
+    x, y = before[inner]
+    (x1, y1), (x2, y2) = flow.layout["fetch"], flow.layout["rank"]
+    positions = {"fetch": [x1 + 1000, y1 + 40], "rank": [x2 + 1500, y2 + 40]}
+    editor.canvas._intend("move", {"positions": positions, "notes": {}, "arranged": True})
+    now = editor.editing.workflow.notes
+    assert now[inner].at == (x + 1000, y + 40)
+    assert now[inner].size == old[inner].size
+    assert now[outer].at == (before[outer][0] + 1250, before[outer][1] + 40)
+    (wide, high), (wider, higher) = old[outer].size or (0, 0), now[outer].size or (0, 0)
+    assert (wider - wide, higher - high) == (500, 0)
+    assert now["said"].at == (before["said"][0] + 1000, before["said"][1] + 40)
+    assert now["apart"].at == before["apart"]
+    editor.undo()
+    assert {id: note.at for id, note in editor.editing.workflow.notes.items()} == before
 
 
 def test_what_is_copied_is_a_piece_of_a_flow_file_that_another_workspace_takes(editor: Editor, tmp_path: Path) -> None:

@@ -153,7 +153,7 @@ export function addElements(view) {
     const moved = places(cards.nodes());
     for (const [id, [x, y]] of Object.entries(moved.positions)) Object.assign(graph.elements.nodes[id], { x, y });
     view.fit(true);
-    view.send("move", moved);
+    view.send("move", { ...moved, arranged: true });
   };
 }
 

@@ -193,7 +193,7 @@ class Canvas:
         self._companion.sign("fit")
 
     def arrange(self) -> None:
-        """Have the browser arrange the nodes from left to right; it answers with a ``move`` intent."""
+        """Have the browser arrange the nodes from left to right; it answers with a ``move`` intent (``arranged``)."""
         self._companion.sign("arrange")
 
     def focus_node(self, id: str) -> None:

@@ -13,6 +13,7 @@ from flowbook.models import check_node_id
 from flowbook.models.notes import note_text
 from flowbook.ui.editor import steering
 from flowbook.ui.editor.curl_paste import is_curl
+from flowbook.ui.editor.framing import framed, kept_around
 from flowbook.view.graph.elements import look
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class Gestures:
             "insert": self._insert,
             "reconnect": self._reconnect,
             "delete": lambda p: self._editing.delete(p.get("nodes", ()), p.get("edges", ()), p.get("notes", ())),
-            "move": lambda p: self._editing.move(p.get("positions", {}), p.get("notes", {})),
+            "move": self._moved,
             "drop": self._drop,
             "background": lambda p: editor.add_node(),
             "select": editor.selecting.take,
@@ -116,19 +117,23 @@ class Gestures:
 
     def _frame(self, payload: Payload) -> None:
         """Put a frame around what is selected, else at the place."""
-        card, frame = look()["card"], look()["frame"]
+        frame = look()["frame"]
+        box = framed(self._editing.workflow, payload["nodes"], payload["notes"])
+        at, size = (_place(payload), (frame["width"], frame["height"])) if box is None else (box.middle, box.size)
+        self._editor.selecting.note(self._editing.add_note(at, note_text("", size=size)))
+
+    def _moved(self, payload: Payload) -> None:
+        """Take over where nodes and notes were put; frames go along when the whole graph was arranged."""
+        if not payload.get("arranged"):
+            self._editing.move(payload.get("positions", {}), payload.get("notes", {}))
+            return
         flow = self._editing.workflow
-        boxes = [(*flow.layout[id], card["width"], card["height"]) for id in payload["nodes"] if id in flow.layout]
-        boxes += [(*flow.notes[id].at, look()["note"]["width"], 80) for id in payload["notes"] if id in flow.notes]
-        if boxes:
-            left, right = min(x - w / 2 for x, _, w, _ in boxes), max(x + w / 2 for x, _, w, _ in boxes)
-            top, bottom = min(y - h / 2 for _, y, _, h in boxes), max(y + h / 2 for _, y, _, h in boxes)
-            room, head = frame["room"], frame["head"]
-            size = (right - left + 2 * room, bottom - top + room + head)
-            at = ((left + right) / 2, (top - head + bottom + room) / 2)
-        else:
-            at, size = _place(payload), (frame["width"], frame["height"])
-        self._editor.selecting.note(self._editing.add_note(at, note_text("Group", size=size)))
+        positions = {id: at for id, at in payload["positions"].items() if id in flow.nodes}
+        notes = kept_around(flow, positions)
+        papers = (edits.set_note(id, note.text, note.at) for id, note in notes.items())
+        self._editing.do(edits.move(positions), *papers, label="Layout")
+        if notes:
+            self._canvas.fit()
 
     def _size(self, payload: Payload) -> None:
         """Give a frame another size; its upper left corner stays."""
