@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ET
 
 from hypothesis import given, settings
@@ -41,6 +42,20 @@ def test_a_status_gives_the_card_its_colour_and_mark() -> None:
 def test_a_skipped_node_is_dashed() -> None:
     assert "stroke-dasharray" in svg({"nodes": [{"id": "a"}]}, {"a": "skipped"})
     assert "stroke-dasharray" not in svg({"nodes": [{"id": "a"}]}, {"a": "succeeded"})
+
+
+def test_lines_that_lead_back_are_drawn_whole() -> None:
+    places = {"a": (0, 0), "b": (-30, 130), "c": (-10, 0), "d": (300, 20)}
+    nodes = [{"id": id, "x": x, "y": y} for id, (x, y) in places.items()]
+    edges = [{"id": f"{a}{b}", "source": a, "target": b} for a, b in ("ab", "dc", "bb", "da")]
+    root = ET.fromstring(svg({"nodes": nodes, "edges": edges}))
+    left, top, width, height = map(float, root.attrib["viewBox"].split())
+    paths = [one.attrib["d"] for one in root.iter("{http://www.w3.org/2000/svg}path") if "Q" in one.attrib["d"]]
+    assert len(paths) == 4
+    for path in paths:
+        numbers = [float(one) for one in re.findall(r"-?[\d.]+", path)]
+        assert all(left < x < left + width for x in numbers[::2])
+        assert all(top < y < top + height for y in numbers[1::2])
 
 
 def test_an_empty_graph_is_a_drawing_too() -> None:

@@ -6,12 +6,13 @@ import textwrap
 from collections.abc import Mapping
 from html import escape
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeAlias
 
 from flowbook.counting import counted
 from flowbook.view.graph.elements import Elements, Keyed, keyed, look
 
 MARGIN = 28.0
+Ends: TypeAlias = tuple[float, float, float, float]  # where a line begins and ends: x, y, x, y
 FONT = "font-family=\"system-ui,-apple-system,'Segoe UI',Roboto,sans-serif\""
 
 
@@ -103,21 +104,41 @@ def _bounds(state: Keyed) -> tuple[float, float, float, float]:
         return 0.0, 0.0, 320.0, 80.0
     left, right = min(x - w / 2 for x, _, w, _ in boxes), max(x + w / 2 for x, _, w, _ in boxes)
     top, bottom = min(y - h / 2 for _, y, _, h in boxes), max(y + h / 2 for _, y, _, h in boxes)
+    for edge in state["edges"].values():
+        ends = _ends(edge, state)
+        if _leads_back(ends):
+            beside_left, beside_right, between = _ways(ends)
+            left, right, bottom = min(left, beside_left), max(right, beside_right), max(bottom, between)
     return left - MARGIN, top - MARGIN, right - left + 2 * MARGIN, bottom - top + 2 * MARGIN
 
 
-def _edge(edge: Mapping[str, Any], state: Keyed, colours: Mapping[str, str]) -> str:
+def _ends(edge: Mapping[str, Any], state: Keyed) -> Ends:
     source, target = state["nodes"][edge["source"]], state["nodes"][edge["target"]]
     half = look()["card"]["width"] / 2
-    x0, y0, x1, y1 = source["x"] + half, source["y"], target["x"] - half, target["y"]
+    return source["x"] + half, source["y"], target["x"] - half, target["y"]
+
+
+def _leads_back(ends: Ends) -> bool:
+    x0, _, x1, _ = ends
+    return x1 - x0 <= -20
+
+
+def _ways(ends: Ends) -> tuple[float, float, float]:
+    """How far left and right a line goes that leads back, and how low it runs between."""
+    x0, y0, x1, y1 = ends
+    return x1 - 46, x0 + 46, (y0 + y1) / 2 if abs(y1 - y0) >= 70 else max(y0, y1) + 64
+
+
+def _edge(edge: Mapping[str, Any], state: Keyed, colours: Mapping[str, str]) -> str:
+    x0, y0, x1, y1 = ends = _ends(edge, state)
     reach = min(max(abs(x1 - x0) / 2, 36.0), 140.0)
     colour = colours["error"] if edge.get("on") == "failure" else colours["line"]
     dash = {"failure": ' stroke-dasharray="7 4"', "always": ' stroke-dasharray="2 4"'}.get(str(edge.get("on", "")), "")
     middle_x, middle_y = (x0 + x1) / 2, (y0 + y1) / 2
-    if x1 - x0 > -20:
+    if not _leads_back(ends):
         line = f"M{x0:g} {y0:g}C{x0 + reach:g} {y0:g} {x1 - reach:g} {y1:g} {x1 - 8:g} {y1:g}"
     else:
-        line, (middle_x, middle_y) = _way_back(x0, y0, x1, y1)
+        line, (middle_x, middle_y) = _way_back(ends)
     parts = [
         f'<path d="{line}" fill="none" stroke="{colour}" stroke-width="2"{dash}/>',
         f'<path d="M{x1:g} {y1:g}l-10 -5v10z" fill="{colour}"/>',
@@ -132,10 +153,10 @@ def _edge(edge: Mapping[str, Any], state: Keyed, colours: Mapping[str, str]) -> 
     return "".join(parts)
 
 
-def _way_back(x0: float, y0: float, x1: float, y1: float) -> tuple[str, tuple[float, float]]:
+def _way_back(ends: Ends) -> tuple[str, tuple[float, float]]:
     """A line that leads back to the left, as canvas-geometry.js has it, and its middle."""
-    between = (y0 + y1) / 2 if abs(y1 - y0) >= 70 else max(y0, y1) + 64
-    right, left = x0 + 46, x1 - 46
+    x0, y0, x1, y1 = ends
+    left, right, between = _ways(ends)
     towards = [(right, y0), (right, between), (left, between), (left, y1)]
     line = f"M{x0:g} {y0:g}"
     for here, onward in pairwise([*towards, (x1 - 8, y1)]):
