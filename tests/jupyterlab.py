@@ -22,6 +22,7 @@ from playwright.sync_api import Browser, FloatRect, Locator, Page, WebSocket, ex
 
 from flowbook.cli.jupyter import EXTENSIONS
 from tests.doubles import waited_out
+from tests.outlines import spared
 from tests.ports import free_port
 
 expect.set_options(timeout=30_000)
@@ -400,7 +401,7 @@ def headless_path() -> str | None:
 @contextmanager
 def running_chromium(path: str) -> Iterator[Browser]:
     """Chromium without a window."""
-    with waited_out(ACTION / 1000), sync_playwright() as playwright:
+    with spared(ACTION / 1000), waited_out(ACTION / 1000), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS, timeout=READY)
         yield browser
         browser.close()
