@@ -14,6 +14,7 @@ from flowbook import Workspace
 from flowbook.testing import FakeService, fake_service
 from tests.browser.test_comfort import box_of, wait_until_in_sight
 from tests.jupyterlab import NotebookPage, settled_box, wait_for_element
+from tests.waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
@@ -297,3 +298,23 @@ def test_a_workflow_is_built_and_run_by_keys_alone_and_the_focus_is_always_seen(
     hands.succeed()
     with Workspace(book.folder) as ws:
         assert ws.last(hands.name)["python"].data == 2
+
+
+def test_a_command_pasted_into_a_field_of_a_request_fills_all_of_it(book: NotebookPage, hands: Hands) -> None:
+    """By the keys of a person, with what a shell has before it; its secret goes into an integration."""
+    hands.first_node("request", "request")
+    url = hands.inspector.get_by_label("url", exact=True)
+    hands.click(url)
+    command = 'curl -X PUT "https://x.example.com/a/${ID}" -H "Authorization: Bearer t0k-hush" -d a=1'
+    hands.page.keyboard.type(f"$ ID=5; {command}")
+    hands.page.keyboard.press("Control+a")
+    hands.page.keyboard.press("Control+x")
+    hands.page.keyboard.press("Control+v")
+    expect(url).to_have_value("https://x.example.com/a/5")
+    expect(hands.inspector.get_by_label("method", exact=True)).to_have_value("PUT")
+    hands.press("Save")
+    with Workspace(book.folder) as ws:
+        until(lambda: len(ws.workflow(hands.name).nodes) == 1)
+        (node,) = ws.workflow(hands.name).nodes.values()
+        assert (node.params["url"], node.integration) == ("https://x.example.com/a/5", "x.example.com")
+        assert node.params["body"] == {"a": "1"}

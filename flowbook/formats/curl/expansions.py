@@ -10,7 +10,7 @@ import re
 from fnmatch import translate
 
 LENGTH = "(length)"  # what ``${#NAME}`` is among the operations, which all stand behind the name
-LONGEST = 2_000  # characters of a value that patterns are tried on: each of its beginnings or ends is looked at
+LONGEST = 300  # characters of a value that patterns are tried on: each of its beginnings or ends is looked at
 _PLAIN = re.compile(r"[^$`'\"\\{}]*")
 _WAYS = re.compile(r":?[-=+?]|##?|%%?|//?|\^\^?|,,?|:")
 

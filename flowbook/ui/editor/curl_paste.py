@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from flowbook import edits
@@ -11,7 +12,13 @@ from flowbook.ui.editor.editing import Editing
 from flowbook.workspace.pasting import keep_credentials
 
 TASK = "http.request"
-COMMAND = "curl "
+_SETS = r"@?(?:export|declare|local|readonly|set|setlocal|echo|printf|cat|rem)\b[^\n;&|]*|\$?(?:env:)?\w+ ?=[^\n;&|]*"
+COMMAND = (
+    r"^\s*(?:[$%#>] +|PS [^>\n]*> *|[A-Za-z]:\\[^>\n]*> *)?"
+    rf"(?:(?:{_SETS})(?:\n|;|&&?|\|)\s*)*"
+    r"(?:(?:sudo|time|exec|command|\w+=\S*) +)*@?(?:[^\s|;&=:]*[/\\])?curl(?:\.exe)?(?:[\s^`]|$)"
+)
+"""How a text begins that is a curl command, with what shells have before it; read alike by Python and by browsers."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +32,7 @@ class Pasted:
 
 def is_curl(text: str) -> bool:
     """Whether a text that is pasted is a curl command."""
-    return text.lstrip().startswith(COMMAND)
+    return re.match(COMMAND, text) is not None
 
 
 def add(editing: Editing, text: str, at: Place) -> Pasted:

@@ -193,7 +193,7 @@ function showForm(unheard, { model, el }) {
   };
   root.addEventListener("paste", (event) => {
     const [wanted, text] = [model.get("takes"), event.clipboardData?.getData("text/plain") ?? ""];
-    if (!wanted || !text.trimStart().startsWith(wanted)) return;
+    if (!wanted || !new RegExp(wanted).test(text)) return;
     event.preventDefault();
     event.stopImmediatePropagation();
     commit();

@@ -231,10 +231,10 @@ class Form:
         """Call ``listener(name)`` when the button beside a field is pressed, which has that name."""
         self._act = listener
 
-    def on_paste(self, beginning: str, listener: Callable[[str], object]) -> None:
-        """Call ``listener(text)`` in place of pasting text that begins so into a field; with "" all is pasted."""
+    def on_paste(self, pattern: str, listener: Callable[[str], object]) -> None:
+        """Call ``listener(text)`` in place of pasting text that a pattern fits into a field; with "" all is pasted."""
         self._paste = listener
-        self._set(takes=beginning)
+        self._set(takes=pattern)
 
     def focus(self, name: str = "") -> None:
         """Move the keyboard focus to a field, without a name to the first; also of a form that is about to appear."""
