@@ -8,6 +8,7 @@ counted, and what is deeper is refused before Python's reader has it.
 from __future__ import annotations
 
 import json
+import re
 from itertools import accumulate
 from typing import Any
 
@@ -16,6 +17,10 @@ MAX_DEPTH = 200
 
 _STEP = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 _OTHER = bytes(set(range(256)) - set(_STEP))
+
+
+_LONG_NUMBER = re.compile(r"[0-9][0-9_]{4300}")
+TOO_LONG = "a number in it has more than 4300 digits"
 
 
 class TooDeep(ValueError):
@@ -35,7 +40,7 @@ def parse_json(text: str | bytes | bytearray, **reading: Any) -> Any:
     if not isinstance(text, (str, bytes, bytearray)):
         raise TypeError(f"JSON is text or bytes, not {type(text).__name__}")
     if not _has_many(text):
-        return json.loads(text, **reading)
+        return _loaded(text, **reading)
     from pydantic_core import from_json
 
     try:
@@ -46,7 +51,23 @@ def parse_json(text: str | bytes | bytearray, **reading: Any) -> Any:
     else:
         if not reading:
             return found
-    return json.loads(text, **reading)
+    return _loaded(text, **reading)
+
+
+def _loaded(text: str | bytes | bytearray, **reading: Any) -> Any:
+    try:
+        return json.loads(text, **reading)
+    except ValueError as error:
+        if type(error) is ValueError and has_long_number(text):
+            raise ValueError(TOO_LONG) from None
+        raise
+
+
+def has_long_number(text: str | bytes | bytearray) -> bool:
+    """Whether Python would refuse a whole number in it for its length."""
+    if not isinstance(text, str):
+        text = bytes(text).decode(json.detect_encoding(text), "replace")
+    return _LONG_NUMBER.search(text) is not None
 
 
 def is_deep(text: str | bytes | bytearray) -> bool:

@@ -33,13 +33,17 @@ def test_what_was_changed_by_chance_is_read_or_refused(kind: str, tmp_path: Path
         ("curl", "curl http://a.org/\ud800", "half a character"),
         ("curl", "curl http://a.org -d $'\\ud800'", "half a character"),
         ("curl", 'curl "http://a.org/' + "${A}" * 1001 + '"', "more than 1,000 variables"),
-        ("openapi", '{"openapi": "3.0.0", "x": ' + "9" * 5000 + ', "paths": {}}', "digits"),
+        ("openapi", '{"openapi": "3.0.0", "x": ' + "9" * 5000 + ', "paths": {}}', "a number in it has more than 4300"),
+        ("json", '{"nodes": [], "x": ' + "9" * 5000 + "}", "a number in it has more than 4300 digits"),
+        ("py", "flow = " + "9" * 5000, "this number has more than 4300 digits"),
         ("openapi", '{"openapi": "3.0.0", "paths": {' + OPERATIONS + "}}", "at most 20,000"),
     ],
 )  # fmt: skip
 def test_what_is_too_much_is_refused(kind: str, text: str, says: str, tmp_path: Path) -> None:
-    with Workspace(tmp_path) as ws, pytest.raises(FlowbookError, match=says):
+    """In words of ours: Python's name a setting of the interpreter as the remedy."""
+    with Workspace(tmp_path) as ws, pytest.raises(FlowbookError, match=says) as error:
         read(kind, text, ws, tmp_path / "made")
+    assert "sys." not in str(error.value)
 
 
 def test_an_order_in_a_script_that_names_no_nodes_is_passed_over() -> None:

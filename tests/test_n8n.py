@@ -17,6 +17,7 @@ from flowbook.formats.n8n import Imported, read_export
 from flowbook.formats.n8n.javascript import Untranslatable, blocks
 from flowbook.formats.n8n.translating import translated
 from flowbook.models import Workflow
+from flowbook.triggers.cron import Cron
 from flowbook.workspace import FileText
 from tests.n8n_files import BEGIN, GENERATE, START, condition, export, fields, node, written
 
@@ -447,3 +448,51 @@ def test_nodes_of_n8n_do_not_stand_on_each_other() -> None:
     links = {a: {"main": [[{"node": b, "type": "main", "index": 0}]]} for a, b in (("Start", "A"), ("A", "B"))}
     layout = read_export(json.dumps({"name": "x", "nodes": steps, "connections": links})).document["layout"]
     assert sorted(layout.values()) == [[0, 0], [300, 0], [600, 0]]
+
+
+@pytest.mark.parametrize(
+    ("kind", "params", "offers"),
+    [
+        ("scheduleTrigger", {"rule": {"interval": [{"field": "cronExpression", "expression": "0 7 * * 1-5"}]}},
+         ["0 7 * * 1-5"]),
+        ("scheduleTrigger", {"rule": {"interval": [{"field": "cronExpression", "expression": "0 30 6 * * *"}]}},
+         ["30 6 * * *"]),
+        ("scheduleTrigger", {}, ["0 0 * * *"]),
+        ("scheduleTrigger", {"rule": {"interval": [{"triggerAtHour": 9, "triggerAtMinute": 15}]}}, ["15 9 * * *"]),
+        ("scheduleTrigger", {"rule": {"interval": [{"field": "minutes"}, {"field": "hours", "hoursInterval": 6}]}},
+         ["*/5 * * * *", "0 */6 * * *"]),
+        ("scheduleTrigger", {"rule": {"interval": [{"field": "weeks", "triggerAtDay": [1, 5], "triggerAtHour": 8}]}},
+         ["0 8 * * 1,5"]),
+        ("scheduleTrigger", {"rule": {"interval": [{"field": "months", "triggerAtDayOfMonth": 3}]}}, ["0 0 3 * *"]),
+        ("cron", {"triggerTimes": {"item": [{"mode": "everyWeek", "hour": 6, "weekday": "2"}]}}, ["0 6 * * 2"]),
+        ("cron", {}, ["0 14 * * *"]),
+        ("interval", {"interval": 10, "unit": "minutes"}, ["*/10 * * * *"]),
+        ("scheduleTrigger", {"rule": {"interval": [{"field": "seconds"}]}}, []),
+        ("scheduleTrigger", {"rule": {"interval": [{"field": "minutes", "minutesInterval": 7}]}}, []),
+        ("scheduleTrigger", {"rule": {"interval": [{"field": "days", "daysInterval": 2}]}}, []),
+        ("scheduleTrigger", {"rule": {"interval": [{"field": "cronExpression", "expression": "5 4 * * ';rm"}]}}, []),
+        ("scheduleTrigger", {"rule": {"interval": [{"field": "weeks", "triggerAtDay": "x"}]}}, []),
+        ("interval", {"interval": True}, []),
+    ],
+)  # fmt: skip
+def test_what_started_it_by_the_clock_is_offered_as_a_schedule(
+    kind: str, params: dict[str, Any], offers: list[str]
+) -> None:
+    """Each line is one that ``flowbook schedule add`` takes; what is none is told of as it was."""
+    begin = {"name": "Clock", "type": f"n8n-nodes-base.{kind}", "typeVersion": 1.2, "parameters": params}
+    made = {"name": "By Clock", "nodes": [begin], "connections": {}, "settings": {"timezone": "Europe/Berlin"}}
+    (note,) = [one for one in read_export(json.dumps(made), "x").report.notes if one.node == "Clock"]
+    told = [f"flowbook schedule add by-clock --cron '{line}' --zone Europe/Berlin" for line in offers]
+    assert note.why.removeprefix("nothing starts the workflow by itself: ") == (
+        "by the clock does " + "; ".join(told) if offers else "run it by a schedule or by what calls it"
+    )
+    for line in offers:
+        Cron(line, "UTC")
+
+
+@pytest.mark.parametrize(("kind", "more"), [("webhook", ""), ("formTrigger", " --form")])
+def test_what_started_it_by_requests_is_offered_as_a_hook(kind: str, more: str) -> None:
+    begin = {"name": "Hook", "type": f"n8n-nodes-base.{kind}", "typeVersion": 2, "parameters": {"path": "orders"}}
+    made = {"name": "By Hook", "nodes": [begin], "connections": {}}
+    notes = read_export(json.dumps(made), "x").report.notes
+    assert f"flowbook hooks add by-hook{more} has" in notes[0].why

@@ -9,6 +9,7 @@ from typing import Any
 from flowbook.formats.n8n.defaults import params_of
 from flowbook.formats.n8n.flow import Flow
 from flowbook.formats.n8n.source import Step
+from flowbook.formats.n8n.starting import offered
 from flowbook.formats.n8n.ways import Out
 from flowbook.models import kebab
 
@@ -54,9 +55,7 @@ def convert_trigger(flow: Flow, step: Step) -> None:
         **fields,
     )
     if step.kind not in ("manualTrigger", "start", "executeWorkflowTrigger"):
-        flow.report.note(
-            step.name, step.kind, "nothing starts the workflow by itself: run it by a schedule or by what calls it"
-        )
+        flow.report.note(step.name, step.kind, offered(step, flow.document["name"], flow.export.zone))
     flow.give(step, Out(f"nodes.{id}.data", "same"), "core.set")
 
 
