@@ -68,7 +68,7 @@ def run(scale: float, seed: int, folder: Path) -> Iterator[str]:
     import dask
     from distributed import Client, LocalCluster
 
-    graphs, found = max(int(GRAPHS * scale), 2), Counter[str]()
+    graphs, found = max(int(GRAPHS * scale), 1), Counter[str]()
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # it tells of every batch that is called off
     with (
         dask.config.set({"distributed.admin.log-length": 0}),
