@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from flowbook.catalog.icons import LIMIT, icon_problem
 from flowbook.cli.output import printable
 from flowbook.errors import InputError
+from flowbook.formats import notebook
+from flowbook.formats.notebook import only_shows
 from flowbook.http.headers import check_headers
 from flowbook.models import Workflow
 from flowbook.reports import gather, render
@@ -84,6 +86,7 @@ def test_a_run_as_a_notebook_or_a_page_carries_nothing_that_runs(folder: Path) -
     code = (
         "from IPython.display import HTML, SVG, Javascript, Latex, Markdown, display, publish_display_data\n"
         f"display(Markdown({SCRIPT!r}), Markdown('![x](http://evil.example/x.png)'), Markdown('**fine**'))\n"
+        "display(Markdown('[x](javascript:alert(1))'), Markdown('$\\\\href{javascript:alert(1)}{x}$'))\n"
         "display(Latex('\\\\href{javascript:alert(1)}{x}'))\n"
         f"display(HTML({SCRIPT!r}))\ndisplay(Javascript('alert(1)'))\n"
         "publish_display_data({'image/svg+xml': '<svg xmlns=\"http://www.w3.org/2000/svg\"><script>1</script></svg>',"
@@ -93,8 +96,8 @@ def test_a_run_as_a_notebook_or_a_page_carries_nothing_that_runs(folder: Path) -
     flow = Workflow(name="shows")
     flow.add("show", "core.python", params={"code": code})
     ws.run(flow)
-    notebook = json.loads(render(gather(ws, "last"), "ipynb"))
-    shown = [output for cell in notebook["cells"] for output in cell.get("outputs", [])]
+    made = json.loads(render(gather(ws, "last"), "ipynb"))
+    shown = [output for cell in made["cells"] for output in cell.get("outputs", [])]
     page = render(gather(ws, "last"), "html").partition("<h3>Output</h3>")[2]
     assert len(shown) >= 7
     markdown = [output["data"]["text/markdown"] for output in shown if "text/markdown" in output.get("data", {})]
@@ -107,6 +110,41 @@ def test_a_run_as_a_notebook_or_a_page_carries_nothing_that_runs(folder: Path) -
         assert '"application/javascript"' not in made
         assert "x-evil" not in made
     ws.close()
+
+
+RUNNING = (
+    SCRIPT,
+    "![x](http://evil.example/x.png)",
+    "![x][y]\n\n[y]: http://evil.example/x.png",
+    "[x](javascript:alert(1))",
+    "[x] (javascript:alert(1))",
+    "[x](&#106;avascript:alert(1))",
+    "[x][y]\n\n[y]: javascript:alert(1)",
+    "[x](data:text/html,x)",
+    "[x](https://a.example/ 'y' onclick=1)",
+    r"$\href{javascript:alert(1)}{x}$",
+    "```\n```\n<img src=x>",
+)
+
+
+@pytest.mark.parametrize("text", RUNNING)
+def test_a_workflow_as_a_notebook_shows_the_source_of_what_would_run_or_be_fetched(text: str) -> None:
+    assert not only_shows(text)
+    workflow = Workflow("shown", description=text)
+    workflow.add("a", "core.noop")
+    title = json.loads(notebook.dumps(workflow))["cells"][0]
+    (head, blank, *lines) = "".join(title["source"]).split("\n")
+    assert (head, blank) == ("# shown", "")
+    assert [line.removeprefix("    ") for line in lines] == text.split("\n")
+    assert all(line.startswith("    ") for line in lines)
+
+
+def test_and_sets_what_only_shows() -> None:
+    text = 'Reads *it*: see [the API](https://api.example.com/v1?a=b "docs") or [write](mailto:a@example.com).\n\n- one'
+    assert only_shows(text)
+    workflow = Workflow("shown", description=text)
+    workflow.add("a", "core.noop")
+    assert text in "".join(json.loads(notebook.dumps(workflow))["cells"][0]["source"])
 
 
 USES = "".join(f'<g id="u{n}">{f"""<use href="#u{n - 1}"/>""" * 10}</g>' for n in range(9))

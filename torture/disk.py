@@ -16,6 +16,8 @@ from flowbook.models import Workflow
 from flowbook.store import Store
 
 WRITERS, SAVES = 8, 1_000
+NAMES = 25
+"""Workflows that a writer saves in turn: each save writes the whole store, which would grow by one each time."""
 FAULTS = (errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EROFS)
 _CALLS = ("write", "fsync", "replace", "open")
 _SAVER = Path(__file__).parents[1] / "tests" / "busy_saver.py"
@@ -70,10 +72,19 @@ def _failing(store: Store, name: str, fault: int, nth: int) -> int:
 def _writers(folder: Path, saves: int) -> str:
     folder.mkdir()
     path = folder / "flowbook.json"
-    commands = [[sys.executable, str(_SAVER), str(path), f"w{i}", str(saves)] for i in range(WRITERS)]
+    names = min(NAMES, saves)
+    saver = [sys.executable, str(_SAVER), str(path)]
+    commands = [[*saver, f"w{i}", str(saves), str(names)] for i in range(WRITERS)]
     processes = [subprocess.Popen(command, cwd=_SAVER.parents[1]) for command in commands]
     assert all(process.wait() == 0 for process in processes), "a writer failed"
     store = Store(path)
-    assert len(store.workflow_names()) == WRITERS * saves, len(store.workflow_names())
     assert store.meta("counter") == WRITERS * saves, store.meta("counter")
-    return f"{WRITERS} writers × {saves:,} saves: {WRITERS * saves:,} of {WRITERS * saves:,} are there"
+    for i in range(WRITERS):
+        for name in range(names):
+            last = max(range(name, saves, names))  # what was saved under that name last, as often as it was
+            kept, revision = store.workflow(f"w{i}-{name}"), store.workflow_revision(f"w{i}-{name}")
+            assert kept.description == str(last), (kept.name, kept.description)
+            assert revision == len(range(name, saves, names)), (kept.name, revision)
+    return (
+        f"{WRITERS} writers × {saves:,} saves, each with a second write: none lost, each the last of its writer"
+    )

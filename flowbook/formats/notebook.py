@@ -7,12 +7,22 @@ does, https://papermill.readthedocs.io/en/latest/usage-parameterize.html.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from flowbook.formats.python.phrases import is_argument, literal
 from flowbook.formats.python.writer import FLOW, Script, readable
 from flowbook.models import Workflow
+
+_PLAIN_LINK = re.compile(r"""\]\((?:https?://|mailto:)[^\s()<>]*(?:\s+"[^"<>]*")?\)""")
+_BEYOND_TEXT = re.compile(r"<|!\[|\]\s*[(:]|\\(?:href|require|html|style|class|cssId)")
+"""HTML, pictures from elsewhere, links that are none of the web's or stand apart, and what MathJax makes HTML of."""
+
+
+def only_shows(markdown: str) -> bool:
+    """Whether a text that is set as Markdown runs and fetches nothing: it may be another's words."""
+    return not _BEYOND_TEXT.search(_PLAIN_LINK.sub("", markdown))
 
 
 def dumps(workflow: Workflow) -> str:
@@ -31,7 +41,10 @@ def dumps(workflow: Workflow) -> str:
 
 
 def _cells(workflow: Workflow, script: Script) -> Iterator[dict[str, Any]]:
-    title = f"# {workflow.name}" + (f"\n\n{workflow.description}" if workflow.description else "")
+    about = workflow.description
+    if not only_shows(about):  # its source, as an indented block: nothing in it ends that
+        about = "\n".join(f"    {line}" for line in about.splitlines())
+    title = f"# {workflow.name}" + (f"\n\n{about}" if about else "")
     yield {"id": "title", "cell_type": "markdown", "metadata": {}, "source": _lines(title)}
     yield _code("imports", script.head.replace("import Workflow", "import Workflow, Workspace", 1))
     names = _variables(workflow, script)

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from flowbook.events import NodeOutput
+from flowbook.formats.notebook import only_shows
 from flowbook.reports.contents import NodeReport, RunReport, as_json
 from flowbook.reports.markdown import fenced, headline, inline, node_head, node_row, table
 from flowbook.view.html import display_html, preview_html
@@ -19,11 +20,13 @@ from flowbook.view.table import preview_cells
 from flowbook.view.wording import first_line
 
 _HARMLESS = frozenset({"text/plain", "text/markdown", "text/latex", "application/json", "application/geo+json"})
-_BEYOND_TEXT = {
-    "text/markdown": re.compile(r"<|!\["),
-    "text/latex": re.compile(r"\\(href|require|html|style|class|cssId)"),
+_BEYOND_LATEX = re.compile(r"\\(href|require|html|style|class|cssId)")
+_ONLY_SHOW: Mapping[str, Callable[[str], bool]] = {
+    "text/markdown": only_shows,
+    "text/latex": lambda latex: not _BEYOND_LATEX.search(latex),
 }
-"""What makes more of a text that is set: HTML, pictures from elsewhere, links that run. Then its source is shown."""
+"""Whether a text that is set is no more than that: no HTML, pictures from elsewhere, links that run. Else its source is
+shown."""
 _STILL = frozenset({"text/html", "image/svg+xml"})  # shown where no script of it runs
 _TRACES = frozenset({"traceback"})
 
@@ -138,8 +141,8 @@ def _bundle(bundle: Mapping[str, Any], piece: NodeOutput) -> dict[str, Any]:
     if {"text/html", "image/svg+xml"} & made.keys():
         still = display_html({kind: made.pop(kind) for kind in ("image/svg+xml", "text/html") if kind in made}, "")
         made["text/html"] = still
-    for kind, beyond in _BEYOND_TEXT.items():
-        if kind in made and beyond.search(made[kind]):
+    for kind, only in _ONLY_SHOW.items():
+        if kind in made and not only(made[kind]):
             source = made.pop(kind)
             if "text/html" not in made:
                 made["text/plain"] = source

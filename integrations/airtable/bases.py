@@ -40,7 +40,19 @@ def list_tables(credentials: Credentials, params: OneBase) -> Result:
     return Result.ok(f"{counted(len(found), 'table')}.", found)
 
 
-@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={
+        "id": "tbltp8DGLhqbUmjK1",
+        "name": "Apartments",
+        "primaryFieldId": "fld1VnoyuotSTyxW1",
+        "fields": [{"id": "fld1VnoyuotSTyxW1", "name": "Name", "type": "singleLineText"}],
+    },
+)
 def create_table(credentials: Credentials, params: CreateTable) -> Result:
     """Make a table; needs the scope schema.bases:write. Data: Airtable's table."""
     body = _given(name=params.name, fields=params.fields, description=params.description)
@@ -51,7 +63,14 @@ def create_table(credentials: Credentials, params: CreateTable) -> Result:
     return Result.ok(f"Table {params.name} made.", table)
 
 
-@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={"id": "fldumZe00w09RYTW6", "name": "Visited", "type": "checkbox"},
+)
 def create_field(credentials: Credentials, params: CreateField) -> Result:
     """Add a field to a table; needs the scope schema.bases:write. Data: Airtable's field."""
     body = _given(name=params.name, type=params.type, options=params.options, description=params.description)

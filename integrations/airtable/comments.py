@@ -20,7 +20,19 @@ def list_comments(credentials: Credentials, params: ListComments) -> Result:
     return Result.ok(f"{counted(len(found), 'comment', more)}.", found)
 
 
-@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={
+        "id": "comB5z37Mg9zaEPw6",
+        "author": {"id": "usrL2PNC5o3H4lBEi", "email": "ada@example.com"},
+        "text": "Hello, world!",
+        "createdTime": "2021-03-01T09:00:00.000Z",
+    },
+)
 def add_comment(credentials: Credentials, params: AddComment) -> Result:
     """Comment on a record; @[usr...] mentions somebody. Data: Airtable's comment."""
     with Airtable(credentials) as airtable:

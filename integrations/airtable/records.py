@@ -78,7 +78,14 @@ def find_record(credentials: Credentials, params: FindRecord) -> Result:
     )
 
 
-@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example=[{"id": "rec560UJdUtocSouk", "created_time": "2022-09-12T21:03:48.000Z", "Name": "Ada"}],
+)
 def create_records(credentials: Credentials, params: CreateRecords) -> Result:
     """Make records. Data: a list of rows as list_records gives them.
 
@@ -97,7 +104,14 @@ def create_records(credentials: Credentials, params: CreateRecords) -> Result:
     return Result.ok(f"{counted(len(made), 'record')} made.", [_row(one) for one in made])
 
 
-@task(effects="idempotent", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="idempotent",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example=[{"id": "rec560UJdUtocSouk", "created_time": "2022-09-12T21:03:48.000Z", "Name": "Ada"}],
+)
 def update_records(credentials: Credentials, params: UpdateRecords) -> Result:
     """Change fields of records, each given by its id. Data: a list of rows as list_records gives them.
 
@@ -117,7 +131,18 @@ def update_records(credentials: Credentials, params: UpdateRecords) -> Result:
     return Result.ok(f"{counted(len(changed), 'record')} changed.", [_row(one) for one in changed])
 
 
-@task(effects="idempotent", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="idempotent",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={
+        "rows": [{"id": "rec560UJdUtocSouk", "created_time": "2022-09-12T21:03:48.000Z", "Name": "Ada"}],
+        "created": [],
+        "updated": ["rec560UJdUtocSouk"],
+    },
+)
 def upsert_records(credentials: Credentials, params: UpsertRecords) -> Result:
     """Change the records that are there, by one to three fields, and make the others.
 

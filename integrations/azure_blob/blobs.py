@@ -16,7 +16,14 @@ from .signing import link
 LOOK_SECONDS = 1.0
 
 
-@task(effects="idempotent", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="idempotent",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={"key": "may.csv", "size": 120, "content_type": "text/csv", "etag": "0x8DC69C9D1D1E8A0"},
+)
 def put_blob(credentials: Credentials, params: PutBlob) -> Result:
     """Store data as a block blob: text, JSON, CSV, Parquet or bytes. Data: {"key", "size", "content_type", "etag"}."""
     body, kind = stored.encode(params.data, params.format, params.key, params.encoding, safe=params.safe)
@@ -63,7 +70,14 @@ def head_blob(credentials: Credentials, params: OneBlob) -> Result:
     return Result.ok(f"{params.key}: {data['size']:,} bytes, {data['content_type']}.", data)
 
 
-@task(effects="idempotent", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="idempotent",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={"container": "reports", "key": "may.csv", "size": 120},
+)
 def copy_blob(credentials: Credentials, params: CopyBlob) -> Result:
     """Copy a blob inside the account, to another name or container. Data: {"container", "key", "size"}."""
     container, key = params.to_container or params.container, params.to_key or params.key

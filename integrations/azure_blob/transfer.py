@@ -11,7 +11,14 @@ from .client import fill_settings, opened, told
 from .models import Credentials, DownloadFile, UploadFile
 
 
-@task(effects="idempotent", network=True, reads_files="file_path", writes_files=False, runs_code=False)
+@task(
+    effects="idempotent",
+    network=True,
+    reads_files="file_path",
+    writes_files=False,
+    runs_code=False,
+    example={"key": "may.csv", "size": 120, "content_type": "text/csv", "etag": "0x8DC69C9D1D1E8A0"},
+)
 def upload_file(credentials: Credentials, params: UploadFile) -> Result:
     """Upload a file, in blocks when it is larger than 8 MiB. Data: {"key", "size", "content_type", "etag"}."""
     path = current().file(params.file_path)

@@ -32,7 +32,14 @@ def list_channels(credentials: Credentials, params: OneServer) -> Result:
     return Result.ok(f"{len(found)} channel{'' if len(found) == 1 else 's'}.", found)
 
 
-@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={"id": "41771983423143937", "guild_id": "41771983423143936", "name": "general", "type": 0},
+)
 def create_channel(credentials: Credentials, params: CreateChannel) -> Result:
     """Make a channel; needs the permission Manage Channels. Data: Discord's channel.
 
@@ -47,7 +54,20 @@ def create_channel(credentials: Credentials, params: CreateChannel) -> Result:
     return Result.ok(f"Channel {channel.get('name')} made.", channel)
 
 
-@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={
+        "id": "41771983423143938",
+        "guild_id": "41771983423143936",
+        "parent_id": "41771983423143937",
+        "name": "Release 1.2",
+        "type": 11,
+    },
+)
 def create_thread(credentials: Credentials, params: CreateThread) -> Result:
     """Begin a thread: at a message, in a channel, or in a forum with its first message. Data: Discord's channel of it.
 

@@ -22,7 +22,21 @@ from .models import (
 )
 
 
-@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={
+        "id": "334385199974967042",
+        "channel_id": "290926798999357250",
+        "content": "Hello",
+        "timestamp": "2017-07-11T17:27:07.299000+00:00",
+        "author": {"id": "53908099506183680", "username": "Mason"},
+        "attachments": [],
+    },
+)
 def send_message(credentials: Credentials, params: SendMessage) -> Result:
     """Send a message to a channel or thread. Data: Discord's message (id, channel_id, content, timestamp).
 
@@ -32,7 +46,21 @@ def send_message(credentials: Credentials, params: SendMessage) -> Result:
     return Result.ok("Message sent.", message)
 
 
-@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={
+        "id": "334385199974967042",
+        "channel_id": "290926798999357250",
+        "content": "Hello",
+        "timestamp": "2017-07-11T17:27:07.299000+00:00",
+        "author": {"id": "53908099506183680", "username": "Mason"},
+        "attachments": [],
+    },
+)
 def send_direct_message(credentials: Credentials, params: SendDirectMessage) -> Result:
     """Send a message to one person who shares a server with the bot. Data: Discord's message.
 
@@ -46,7 +74,21 @@ def send_direct_message(credentials: Credentials, params: SendDirectMessage) -> 
     return Result.ok(f"Message sent to {params.user}.", message)
 
 
-@task(effects="idempotent", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="idempotent",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={
+        "id": "334385199974967042",
+        "channel_id": "290926798999357250",
+        "content": "Hello",
+        "timestamp": "2017-07-11T17:27:07.299000+00:00",
+        "author": {"id": "53908099506183680", "username": "Mason"},
+        "attachments": [],
+    },
+)
 def edit_message(credentials: Credentials, params: EditMessage) -> Result:
     """Replace what a message of the bot, or of the webhook, says. Data: Discord's message."""
     options: dict[str, Any] = {"json": params.payload(), "expect": (200,), "retry": True}

@@ -88,7 +88,14 @@ def _rows(connection: Any, limit: int | None) -> tuple[list[dict[str, Any]], int
     return tables.objects(names, (map(value_out, row) for row in rows[:limit])), len(rows)
 
 
-@task(effects="idempotent", network=False, reads_files="tables", writes_files="file_path", runs_code=False)
+@task(
+    effects="idempotent",
+    network=False,
+    reads_files="tables",
+    writes_files="file_path",
+    runs_code=False,
+    example={"file_path": "report.parquet", "rows": 4, "bytes": 2100},
+)
 def query_to_file(credentials: Credentials, params: QueryToFile) -> Result:
     """Run a SELECT over files and tables of the run, and write its rows to a CSV, Parquet or JSON file.
 

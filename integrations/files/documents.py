@@ -82,7 +82,14 @@ def _parsed(text: str, path: str, first_line: int) -> Any:
         raise TaskFailed(f"{path} is nested too deeply.") from None
 
 
-@task(effects="idempotent", network=False, reads_files=False, writes_files="path", runs_code=False)
+@task(
+    effects="idempotent",
+    network=False,
+    reads_files=False,
+    writes_files="path",
+    runs_code=False,
+    example={"path": "report.json", "bytes": 120},
+)
 def write_json(credentials: Credentials, params: WriteJson) -> Result:
     """Write a value as a JSON file.
 

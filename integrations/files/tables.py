@@ -158,7 +158,14 @@ def read_parquet(credentials: Credentials, params: ReadParquet) -> Result:
     return Result.ok(message, frame if params.as_ == "dataframe" else rows_of(frame))
 
 
-@task(effects="idempotent", network=False, reads_files=False, writes_files="path", runs_code=False)
+@task(
+    effects="idempotent",
+    network=False,
+    reads_files=False,
+    writes_files="path",
+    runs_code=False,
+    example={"path": "report.parquet", "bytes": 2100, "rows": 4},
+)
 def write_parquet(credentials: Credentials, params: WriteParquet) -> Result:
     """Write a DataFrame or rows as a Parquet file.
 

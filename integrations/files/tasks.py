@@ -90,7 +90,14 @@ def exists(credentials: Credentials, params: Exists) -> Result:
     return Result.ok(f"There is a {kind} {params.path}", {"exists": True, "kind": kind, **state})
 
 
-@task(effects="idempotent", network=False, reads_files=False, writes_files="path", runs_code=False)
+@task(
+    effects="idempotent",
+    network=False,
+    reads_files=False,
+    writes_files="path",
+    runs_code=False,
+    example={"deleted": True},
+)
 def delete(credentials: Credentials, params: Delete) -> Result:
     """Delete a file, a link or a folder; when it is not there, that is fine.
 
@@ -115,7 +122,14 @@ def delete(credentials: Credentials, params: Delete) -> Result:
     return Result.ok(f"Deleted {params.path}", {"deleted": True})
 
 
-@task(effects="idempotent", network=False, reads_files="source", writes_files="target", runs_code=False)
+@task(
+    effects="idempotent",
+    network=False,
+    reads_files="source",
+    writes_files="target",
+    runs_code=False,
+    example={"path": "copy.txt", "bytes": 120},
+)
 def copy(credentials: Credentials, params: Transfer) -> Result:
     """Copy a file.
 
@@ -133,7 +147,14 @@ def copy(credentials: Credentials, params: Transfer) -> Result:
     )
 
 
-@task(effects="write", network=False, reads_files="source", writes_files=["source", "target"], runs_code=False)
+@task(
+    effects="write",
+    network=False,
+    reads_files="source",
+    writes_files=["source", "target"],
+    runs_code=False,
+    example={"path": "moved.txt"},
+)
 def move(credentials: Credentials, params: Transfer) -> Result:
     """Move or rename a file or folder.
 

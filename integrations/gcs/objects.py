@@ -14,7 +14,22 @@ from .models import CopyObject, Credentials, DeleteObjects, GetObject, HeadObjec
 from .transfer import SECONDS, send
 
 
-@task(effects="idempotent", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="idempotent",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={
+        "key": "reports/may.csv",
+        "size": 120,
+        "content_type": "text/csv",
+        "modified": "2024-05-01T09:30:00.000Z",
+        "etag": "CJDz9I2Q7YUDEAE=",
+        "storage_class": "STANDARD",
+        "generation": "1714555800000000",
+    },
+)
 def put_object(credentials: Credentials, params: PutObject) -> Result:
     """Store data as an object: text, JSON, CSV, Parquet or bytes. Data: as head_object gives it, without metadata."""
     body, kind = stored.encode(params.data, params.format, params.key, params.encoding, safe=params.safe)
@@ -69,7 +84,14 @@ def _hex(found: dict[str, Any]) -> str | None:
         return None
 
 
-@task(effects="idempotent", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="idempotent",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={"bucket": "reports", "key": "may.csv", "size": 120},
+)
 def copy_object(credentials: Credentials, params: CopyObject) -> Result:
     """Copy an object inside the service, to another name or bucket. Data: {"bucket", "key", "size"}.
 

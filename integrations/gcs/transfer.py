@@ -16,7 +16,22 @@ from .models import Credentials, DownloadFile, PutObject, UploadFile
 SECONDS = 600.0
 
 
-@task(effects="idempotent", network=True, reads_files="file_path", writes_files=False, runs_code=False)
+@task(
+    effects="idempotent",
+    network=True,
+    reads_files="file_path",
+    writes_files=False,
+    runs_code=False,
+    example={
+        "key": "reports/may.csv",
+        "size": 120,
+        "content_type": "text/csv",
+        "modified": "2024-05-01T09:30:00.000Z",
+        "etag": "CJDz9I2Q7YUDEAE=",
+        "storage_class": "STANDARD",
+        "generation": "1714555800000000",
+    },
+)
 def upload_file(credentials: Credentials, params: UploadFile) -> Result:
     """Upload a file, piece by piece. Data: as head_object gives it, without metadata."""
     path = current().file(params.file_path)

@@ -83,7 +83,19 @@ class WaitForWorkflowRun(OneRun):
     any_conclusion: bool = Field(False, description="Succeed however it ends; else only when it succeeded")
 
 
-@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={
+        "workflow": "deploy.yml",
+        "ref": "main",
+        "run_id": 30433642,
+        "html_url": "https://github.com/octocat/Hello-World/actions/runs/30433642",
+    },
+)
 def dispatch_workflow(credentials: Credentials, params: DispatchWorkflow) -> Result:
     """Start a GitHub Actions workflow that has a ``workflow_dispatch`` trigger.
 

@@ -66,7 +66,21 @@ class DownloadReleaseAsset(GetRelease):
     overwrite: bool = Field(False, description="Replace a file that is there")
 
 
-@task(effects="write", network=True, reads_files="file_path", writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files="file_path",
+    writes_files=False,
+    runs_code=False,
+    example={
+        "id": 1,
+        "name": "example.zip",
+        "size": 1024,
+        "content_type": "application/zip",
+        "state": "uploaded",
+        "browser_download_url": "https://github.com/octocat/Hello-World/releases/download/v1.0.0/example.zip",
+    },
+)
 def upload_release_asset(credentials: Credentials, params: UploadReleaseAsset) -> Result:
     """Add a file to a release, from this machine or out of data. Data: GitHub's asset (id, browser_download_url, size).
 

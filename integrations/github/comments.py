@@ -34,7 +34,20 @@ class UpdateComment(OneRepo):
     body: Annotated[LongText, AfterValidator(not_blank)] = Field(description="New text, in Markdown")
 
 
-@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={
+        "id": 1,
+        "body": "Me too",
+        "html_url": "https://github.com/octocat/Hello-World/issues/1347#issuecomment-1",
+        "user": {"login": "octocat"},
+        "created_at": "2011-04-14T16:00:49Z",
+    },
+)
 def add_comment(credentials: Credentials, params: AddComment) -> Result:
     """Comment on an issue or pull request.
 

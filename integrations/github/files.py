@@ -60,7 +60,27 @@ def get_file(credentials: Credentials, params: GetFile) -> Result:
     return Result.ok(f"Read {params.path} of {params.repo} ({counted(len(content), 'byte')})", data)
 
 
-@task(effects="idempotent", network=True, reads_files="file_path", writes_files=False, runs_code=False)
+@task(
+    effects="idempotent",
+    network=True,
+    reads_files="file_path",
+    writes_files=False,
+    runs_code=False,
+    example={
+        "content": {
+            "name": "hello.txt",
+            "path": "notes/hello.txt",
+            "sha": "95b966ae1c166bd92f8ae7d1c313e738c731dfc3",
+            "size": 9,
+            "html_url": "https://github.com/octocat/Hello-World/blob/master/notes/hello.txt",
+        },
+        "commit": {
+            "sha": "7638417db6d59f3c431d3e1f261cc637155684cd",
+            "message": "my commit message",
+            "html_url": "https://github.com/octocat/Hello-World/commit/7638417db6d59f3c431d3e1f261cc637155684cd",
+        },
+    },
+)
 def put_file(credentials: Credentials, params: PutFile) -> Result:
     """Create or replace a file of a repository; nothing is committed when it has this content already.
 

@@ -151,7 +151,24 @@ def get_issue(credentials: Credentials, params: OneIssue) -> Result:
     return Result.ok(f"Found {params.repo}#{params.issue_number}: {issue.get('title', '')}", issue)
 
 
-@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={
+        "id": 1,
+        "number": 1347,
+        "title": "Found a bug",
+        "body": "I'm having a problem with this.",
+        "state": "open",
+        "html_url": "https://github.com/octocat/Hello-World/issues/1347",
+        "user": {"login": "octocat"},
+        "labels": [{"name": "bug"}],
+        "created_at": "2011-04-22T13:33:48Z",
+    },
+)
 def create_issue(credentials: Credentials, params: CreateIssue) -> Result:
     """Open an issue.
 
@@ -163,7 +180,24 @@ def create_issue(credentials: Credentials, params: CreateIssue) -> Result:
     return Result.ok(f"Opened {params.repo}#{issue['number']}: {params.title}", issue)
 
 
-@task(effects="idempotent", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="idempotent",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={
+        "id": 1,
+        "number": 1347,
+        "title": "Found a bug",
+        "body": "I'm having a problem with this.",
+        "state": "open",
+        "html_url": "https://github.com/octocat/Hello-World/issues/1347",
+        "user": {"login": "octocat"},
+        "labels": [{"name": "bug"}],
+        "created_at": "2011-04-22T13:33:48Z",
+    },
+)
 def update_issue(credentials: Credentials, params: UpdateIssue) -> Result:
     """Change an issue's title, text, state, labels, assignees or milestone.
 
@@ -181,7 +215,24 @@ def update_issue(credentials: Credentials, params: UpdateIssue) -> Result:
     return Result.ok(f"Changed {', '.join(body)} of {params.repo}#{params.issue_number}", issue)
 
 
-@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={
+        "id": 1,
+        "number": 1347,
+        "title": "Found a bug",
+        "body": "I'm having a problem with this.",
+        "state": "closed",
+        "html_url": "https://github.com/octocat/Hello-World/issues/1347",
+        "user": {"login": "octocat"},
+        "labels": [{"name": "bug"}],
+        "created_at": "2011-04-22T13:33:48Z",
+    },
+)
 def close_issue(credentials: Credentials, params: CloseIssue) -> Result:
     """Close an issue, with a comment if you like.
 

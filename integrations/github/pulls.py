@@ -114,7 +114,24 @@ def list_pull_requests(credentials: Credentials, params: ListPullRequests) -> Re
     return Result.ok(f"Found {some(pulls, f'{state}pull request')} in {params.repo}{cut(more)}", pulls)
 
 
-@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={
+        "id": 1,
+        "number": 1347,
+        "title": "Amazing new feature",
+        "state": "open",
+        "draft": False,
+        "html_url": "https://github.com/octocat/Hello-World/pull/1347",
+        "head": {"ref": "new-topic", "sha": "6dcb09b5b57875f334f61aebed695e2e4193db5e"},
+        "base": {"ref": "master"},
+        "user": {"login": "octocat"},
+    },
+)
 def create_pull_request(credentials: Credentials, params: CreatePullRequest) -> Result:
     """Open a pull request.
 
@@ -127,7 +144,18 @@ def create_pull_request(credentials: Credentials, params: CreatePullRequest) -> 
     return Result.ok(f"Opened pull request {params.repo}#{pull['number']}: {params.title}", pull)
 
 
-@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={
+        "sha": "6dcb09b5b57875f334f61aebed695e2e4193db5e",
+        "merged": True,
+        "message": "Pull Request successfully merged",
+    },
+)
 def merge_pull_request(credentials: Credentials, params: MergePullRequest) -> Result:
     """Merge a pull request.
 

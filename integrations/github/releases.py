@@ -80,7 +80,23 @@ class UpdateRelease(OneRelease):
     )
 
 
-@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={
+        "id": 1,
+        "tag_name": "v1.0.0",
+        "name": "v1.0.0",
+        "draft": False,
+        "prerelease": False,
+        "html_url": "https://github.com/octocat/Hello-World/releases/v1.0.0",
+        "published_at": "2013-02-27T19:35:32Z",
+        "assets": [],
+    },
+)
 def create_release(credentials: Credentials, params: CreateRelease) -> Result:
     """Publish a release.
 

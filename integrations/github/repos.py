@@ -158,7 +158,23 @@ def list_repos(credentials: Credentials, params: ListRepos) -> Result:
     return Result.ok(f"Found {some(repos, 'repository', 'repositories')}{whose}{cut(more)}", repos)
 
 
-@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={
+        "id": 1296269,
+        "name": "Hello-World",
+        "full_name": "octocat/Hello-World",
+        "private": False,
+        "html_url": "https://github.com/octocat/Hello-World",
+        "clone_url": "https://github.com/octocat/Hello-World.git",
+        "default_branch": "master",
+        "owner": {"login": "octocat"},
+    },
+)
 def create_repo(credentials: Credentials, params: CreateRepo) -> Result:
     """Create a repository, for you or for an organization.
 

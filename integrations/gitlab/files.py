@@ -44,7 +44,14 @@ def get_file(credentials: Credentials, params: GetFile) -> Result:
     return Result.ok(f"Read {params.path} of {params.project} ({counted(len(content), 'byte')}).", data)
 
 
-@task(effects="idempotent", network=True, reads_files="file_path", writes_files=False, runs_code=False)
+@task(
+    effects="idempotent",
+    network=True,
+    reads_files="file_path",
+    writes_files=False,
+    runs_code=False,
+    example={"file_path": "docs/hello.md", "branch": "main", "changed": True},
+)
 def put_file(credentials: Credentials, params: PutFile) -> Result:
     """Create or replace a file of a repository, as one commit; nothing is committed when it has this content already.
 

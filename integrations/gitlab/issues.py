@@ -38,7 +38,23 @@ def get_issue(credentials: Credentials, params: OneIssue) -> Result:
     return Result.ok(f"#{params.issue}: {issue.get('title')}", issue)
 
 
-@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={
+        "id": 84,
+        "iid": 14,
+        "project_id": 4,
+        "title": "Issues with auth",
+        "state": "opened",
+        "labels": ["bug"],
+        "web_url": "https://gitlab.example.com/my-group/my-project/-/issues/14",
+        "created_at": "2016-01-07T12:44:33.959Z",
+    },
+)
 def create_issue(credentials: Credentials, params: CreateIssue) -> Result:
     """Make an issue. Data: GitLab's issue (iid, web_url). https://docs.gitlab.com/api/issues/#create-an-issue"""
     with GitLab(credentials) as gitlab:
@@ -46,7 +62,23 @@ def create_issue(credentials: Credentials, params: CreateIssue) -> Result:
     return Result.ok(f"#{issue.get('iid')} made in {params.project}.", issue)
 
 
-@task(effects="idempotent", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="idempotent",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={
+        "id": 84,
+        "iid": 14,
+        "project_id": 4,
+        "title": "Issues with auth",
+        "state": "opened",
+        "labels": ["bug"],
+        "web_url": "https://gitlab.example.com/my-group/my-project/-/issues/14",
+        "created_at": "2016-01-07T12:44:33.959Z",
+    },
+)
 def update_issue(credentials: Credentials, params: UpdateIssue) -> Result:
     """Change, close or reopen an issue. Data: GitLab's issue. https://docs.gitlab.com/api/issues/#update-an-issue"""
     body = {
@@ -68,7 +100,19 @@ def list_comments(credentials: Credentials, params: ListComments) -> Result:
     return Result.ok(f"{counted(len(found), 'comment', more)}.", found)
 
 
-@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={
+        "id": 301,
+        "body": "Comment for issue",
+        "author": {"id": 1, "username": "pipin"},
+        "created_at": "2013-10-02T08:57:14Z",
+    },
+)
 def add_comment(credentials: Credentials, params: AddComment) -> Result:
     """Comment on an issue or a merge request. Data: GitLab's note."""
     with GitLab(credentials) as gitlab:

@@ -37,7 +37,23 @@ def get_merge_request(credentials: Credentials, params: OneMergeRequest) -> Resu
     return Result.ok(f"!{params.merge_request}: {found.get('title')} ({found.get('state')})", found)
 
 
-@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={
+        "id": 1,
+        "iid": 1,
+        "project_id": 3,
+        "title": "test1",
+        "state": "opened",
+        "source_branch": "test1",
+        "target_branch": "main",
+        "web_url": "https://gitlab.example.com/my-group/my-project/-/merge_requests/1",
+    },
+)
 def create_merge_request(credentials: Credentials, params: CreateMergeRequest) -> Result:
     """Make a merge request. Data: GitLab's merge request (iid, web_url).
 

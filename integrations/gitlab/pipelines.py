@@ -22,7 +22,22 @@ def list_pipelines(credentials: Credentials, params: ListPipelines) -> Result:
     return Result.ok(f"{counted(len(found), 'pipeline', more)}.", found)
 
 
-@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={
+        "id": 61,
+        "iid": 21,
+        "project_id": 1,
+        "ref": "main",
+        "sha": "384c444e840a515b23f21915ee5766b87068a70d",
+        "status": "pending",
+        "web_url": "https://gitlab.example.com/my-group/my-project/-/pipelines/61",
+    },
+)
 def run_pipeline(credentials: Credentials, params: RunPipeline) -> Result:
     """Start a pipeline. Data: GitLab's pipeline (id, status, web_url); wait_for_pipeline waits for its end.
 

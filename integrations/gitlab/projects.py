@@ -53,7 +53,19 @@ def list_releases(credentials: Credentials, params: ListReleases) -> Result:
     return Result.ok(f"{counted(len(found), 'release', more)}.", found)
 
 
-@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={
+        "tag_name": "v0.3",
+        "name": "New release",
+        "description": "Super nice release",
+        "created_at": "2019-01-03T02:22:45.118Z",
+    },
+)
 def create_release(credentials: Credentials, params: CreateRelease) -> Result:
     """Make a release, and its tag when there is none. Data: GitLab's release (tag_name, name).
 

@@ -24,7 +24,14 @@ def list_drafts(credentials: Credentials, params: ListDrafts) -> Result:
     return Result.ok(f"{counted(len(drafts), 'draft', more)}.", drafts)
 
 
-@task(effects="write", network=True, reads_files="attachments", writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files="attachments",
+    writes_files=False,
+    runs_code=False,
+    example={"id": "r-1234567890", "message": "18f0a1b2", "thread": "18f0a1b2"},
+)
 def create_draft(credentials: Credentials, params: CreateDraft) -> Result:
     """Write a draft, which a person looks over and sends; or send_draft. Data: {"id", "message", "thread"}."""
     options = {"to": params.to, "reply_to": params.reply_to, "headers": params.headers}
@@ -39,7 +46,14 @@ def create_draft(credentials: Credentials, params: CreateDraft) -> Result:
     return Result.ok("Draft written.", _told(found))
 
 
-@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={"id": "18f0a1b3", "thread": "18f0a1b3", "labels": ["SENT"]},
+)
 def send_draft(credentials: Credentials, params: OneDraft) -> Result:
     """Send a draft. Data: {"id", "thread", "labels"} of the message."""
     with Gmail(credentials) as gmail:

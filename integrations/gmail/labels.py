@@ -25,7 +25,14 @@ def list_labels(credentials: Credentials, params: Nothing) -> Result:
     return Result.ok(f"{counted(len(found), 'label')}.", found)
 
 
-@task(effects="idempotent", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="idempotent",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={"id": "Label_12", "name": "Invoices", "system": False},
+)
 def create_label(credentials: Credentials, params: CreateLabel) -> Result:
     """Make a label; one of this name that is there already is given. Data: {"id", "name", "system"}."""
     body = {"name": params.name, "labelListVisibility": _SHOWN[params.shown], "messageListVisibility": "show"}

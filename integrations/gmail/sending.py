@@ -38,7 +38,14 @@ def send_message(credentials: Credentials, params: SendMessage) -> Result:
         return _sent(upload(gmail, "messages/send", {}, message))
 
 
-@task(effects="write", network=True, reads_files="attachments", writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files="attachments",
+    writes_files=False,
+    runs_code=False,
+    example={"id": "18f0a1b3", "thread": "18f0a1b2", "labels": ["SENT"]},
+)
 def reply_to_message(credentials: Credentials, params: ReplyToMessage) -> Result:
     """Answer a message, in its conversation. Data: {"id", "thread", "labels"}."""
     carried = files(params)  # before anything is asked for

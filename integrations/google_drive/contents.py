@@ -78,7 +78,32 @@ def export_file(credentials: Credentials, params: ExportFile) -> Result:
         return _saved(drive, params, about, target(about["name"]), place(params.file, "export"), query)
 
 
-@task(effects="write", network=True, reads_files="file_path", writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files="file_path",
+    writes_files=False,
+    runs_code=False,
+    example={
+        "id": "1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs",
+        "name": "report.csv",
+        "kind": "file",
+        "mime_type": "text/csv",
+        "size": 120,
+        "folder": "0AFfQ0CGhYQyJUk9PVA",
+        "description": None,
+        "starred": False,
+        "trashed": False,
+        "created": "2024-05-01T09:30:00.000Z",
+        "modified": "2024-05-01T09:30:00.000Z",
+        "url": "https://drive.google.com/file/d/1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs/view",
+        "download_url": "https://drive.google.com/uc?id=1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs&export=download",
+        "md5": "d41d8cd98f00b204e9800998ecf8427e",
+        "owner": "ada@example.com",
+        "drive": None,
+        "target": None,
+    },
+)
 def upload_file(credentials: Credentials, params: UploadFile) -> Result:
     """Upload a file of the workspace, or a content, as a new file; a large one goes on where it broke off.
 
@@ -94,7 +119,32 @@ def upload_file(credentials: Credentials, params: UploadFile) -> Result:
     return Result.ok(f"{found['name']!r} uploaded.", found)
 
 
-@task(effects="idempotent", network=True, reads_files="file_path", writes_files=False, runs_code=False)
+@task(
+    effects="idempotent",
+    network=True,
+    reads_files="file_path",
+    writes_files=False,
+    runs_code=False,
+    example={
+        "id": "1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs",
+        "name": "report.csv",
+        "kind": "file",
+        "mime_type": "text/csv",
+        "size": 120,
+        "folder": "0AFfQ0CGhYQyJUk9PVA",
+        "description": None,
+        "starred": False,
+        "trashed": False,
+        "created": "2024-05-01T09:30:00.000Z",
+        "modified": "2024-05-01T09:30:00.000Z",
+        "url": "https://drive.google.com/file/d/1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs/view",
+        "download_url": "https://drive.google.com/uc?id=1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs&export=download",
+        "md5": "d41d8cd98f00b204e9800998ecf8427e",
+        "owner": "ada@example.com",
+        "drive": None,
+        "target": None,
+    },
+)
 def replace_content(credentials: Credentials, params: ReplaceContent) -> Result:
     """Give a file a new content; its ID, name and permissions stay. Data: as get_file gives it."""
     with _opened(params, "content") as content, Drive(credentials) as drive:

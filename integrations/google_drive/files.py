@@ -62,7 +62,32 @@ def get_file(credentials: Credentials, params: OneFile) -> Result:
     return Result.ok(f"{data['name']!r}.", data)
 
 
-@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={
+        "id": "1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs",
+        "name": "Reports",
+        "kind": "folder",
+        "mime_type": "application/vnd.google-apps.folder",
+        "size": None,
+        "folder": "0AFfQ0CGhYQyJUk9PVA",
+        "description": None,
+        "starred": False,
+        "trashed": False,
+        "created": "2024-05-01T09:30:00.000Z",
+        "modified": "2024-05-01T09:30:00.000Z",
+        "url": "https://drive.google.com/file/d/1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs/view",
+        "download_url": None,
+        "md5": None,
+        "owner": "ada@example.com",
+        "drive": None,
+        "target": None,
+    },
+)
 def create_folder(credentials: Credentials, params: CreateFolder) -> Result:
     """Make a folder. Drive takes several of one name: with only_once one that is there is given. Data: as get_file."""
     body: dict[str, Any] = {"name": params.name, "mimeType": KINDS["folder"]}
@@ -79,7 +104,32 @@ def create_folder(credentials: Credentials, params: CreateFolder) -> Result:
     return Result.ok(f"Folder {params.name!r} made.", found)
 
 
-@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={
+        "id": "1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs",
+        "name": "report.csv",
+        "kind": "file",
+        "mime_type": "text/csv",
+        "size": 120,
+        "folder": "0AFfQ0CGhYQyJUk9PVA",
+        "description": None,
+        "starred": False,
+        "trashed": False,
+        "created": "2024-05-01T09:30:00.000Z",
+        "modified": "2024-05-01T09:30:00.000Z",
+        "url": "https://drive.google.com/file/d/1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs/view",
+        "download_url": "https://drive.google.com/uc?id=1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs&export=download",
+        "md5": "d41d8cd98f00b204e9800998ecf8427e",
+        "owner": "ada@example.com",
+        "drive": None,
+        "target": None,
+    },
+)
 def copy_file(credentials: Credentials, params: CopyFile) -> Result:
     """Copy a file; a folder cannot be copied. Data: the copy, as get_file gives it."""
     body: dict[str, Any] = {"name": params.name} if params.name else {}
@@ -90,7 +140,32 @@ def copy_file(credentials: Credentials, params: CopyFile) -> Result:
     return Result.ok(f"Copied as {found['name']!r}.", found)
 
 
-@task(effects="idempotent", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="idempotent",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={
+        "id": "1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs",
+        "name": "report.csv",
+        "kind": "file",
+        "mime_type": "text/csv",
+        "size": 120,
+        "folder": "0AFfQ0CGhYQyJUk9PVA",
+        "description": None,
+        "starred": False,
+        "trashed": False,
+        "created": "2024-05-01T09:30:00.000Z",
+        "modified": "2024-05-01T09:30:00.000Z",
+        "url": "https://drive.google.com/file/d/1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs/view",
+        "download_url": "https://drive.google.com/uc?id=1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs&export=download",
+        "md5": "d41d8cd98f00b204e9800998ecf8427e",
+        "owner": "ada@example.com",
+        "drive": None,
+        "target": None,
+    },
+)
 def move_file(credentials: Credentials, params: MoveFile) -> Result:
     """Move a file or folder into another folder. Data: as get_file gives it."""
     with Drive(credentials) as drive:
@@ -104,7 +179,32 @@ def move_file(credentials: Credentials, params: MoveFile) -> Result:
     return Result.ok(f"{found['name']!r} is there.", found)
 
 
-@task(effects="idempotent", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="idempotent",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={
+        "id": "1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs",
+        "name": "report.csv",
+        "kind": "file",
+        "mime_type": "text/csv",
+        "size": 120,
+        "folder": "0AFfQ0CGhYQyJUk9PVA",
+        "description": None,
+        "starred": False,
+        "trashed": False,
+        "created": "2024-05-01T09:30:00.000Z",
+        "modified": "2024-05-01T09:30:00.000Z",
+        "url": "https://drive.google.com/file/d/1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs/view",
+        "download_url": "https://drive.google.com/uc?id=1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs&export=download",
+        "md5": "d41d8cd98f00b204e9800998ecf8427e",
+        "owner": "ada@example.com",
+        "drive": None,
+        "target": None,
+    },
+)
 def update_file(credentials: Credentials, params: UpdateFile) -> Result:
     """Rename a file or folder, describe it, or give it a star. Data: as get_file gives it."""
     given = {"name": params.name, "description": params.description, "starred": params.starred}

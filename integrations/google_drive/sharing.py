@@ -21,7 +21,21 @@ def list_permissions(credentials: Credentials, params: OneFile) -> Result:
     return Result.ok(f"{counted(len(found), 'permission')}.", found)
 
 
-@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={
+        "id": "01234567890123456789",
+        "kind": "user",
+        "role": "reader",
+        "email": "ada@example.com",
+        "domain": None,
+        "name": "Ada",
+    },
+)
 def share_file(credentials: Credentials, params: ShareFile) -> Result:
     """Let a person, a group, a domain or anyone see, comment on or change a file or folder. Data: the permission."""
     body: dict[str, Any] = {"type": params.kind, "role": params.role}

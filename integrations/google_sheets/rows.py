@@ -73,7 +73,14 @@ def _append(sheets: Sheets, params: AppendRows, place: str, given: list[Any]) ->
     return answer["updates"].get("updatedRange") if isinstance(answer["updates"], dict) else None
 
 
-@task(effects="idempotent", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="idempotent",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={"range": "Sheet1!A1:B3", "rows": 2},
+)
 def write_rows(credentials: Credentials, params: WriteRows) -> Result:
     """Put rows in place of all that a sheet holds, under their names. Data: {"range", "rows"}.
 
@@ -102,7 +109,14 @@ def write_rows(credentials: Credentials, params: WriteRows) -> Result:
     return Result.ok(f"{counted(len(given), 'row')} written.", {"range": written, "rows": len(given)})
 
 
-@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={"updated": 1, "added": 1},
+)
 def update_rows(credentials: Credentials, params: UpdateRows) -> Result:
     """Change cells of rows that are there, each known by what it holds in a column. Data: {"updated", "added"}.
 
@@ -163,7 +177,14 @@ def _cells(place: str, number: int, row: dict[str, Any], names: list[str], match
     return [{"range": f"{place}!{_letters(at)}{number}", "values": [[_written(value)]]} for at, value in cells]
 
 
-@task(effects="idempotent", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="idempotent",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={"range": "Sheet1!A1:B3", "rows": 3},
+)
 def write_values(credentials: Credentials, params: WriteValues) -> Result:
     """Write cells: one, a row, or several rows. Data: {"range", "rows"}."""
     given = params.values

@@ -40,7 +40,19 @@ def get_spreadsheet(credentials: Credentials, params: OneSpreadsheet) -> Result:
     return Result.ok(f"{data['title']!r} has {counted(len(data['sheets']), 'sheet')}.", data)
 
 
-@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={
+        "id": "1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs74OgvE2upms",
+        "title": "Report",
+        "url": "https://docs.google.com/spreadsheets/d/1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs74OgvE2upms/edit",
+        "sheets": [{"id": 0, "title": "Sheet1", "rows": 1000, "columns": 26}],
+    },
+)
 def create_spreadsheet(credentials: Credentials, params: CreateSpreadsheet) -> Result:
     """Make a spreadsheet, in the drive of who signed in. Data: as get_spreadsheet gives it."""
     body: dict[str, Any] = {"properties": {"title": params.title}}
@@ -51,7 +63,14 @@ def create_spreadsheet(credentials: Credentials, params: CreateSpreadsheet) -> R
     return Result.ok(f"Spreadsheet {params.title!r} made.", data)
 
 
-@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={"id": 2044614368, "title": "May", "rows": 1000, "columns": 26},
+)
 def add_sheet(credentials: Credentials, params: AddSheet) -> Result:
     """Add a sheet. Data: {"id", "title", "rows", "columns"}."""
     asked = {"addSheet": {"properties": {"title": params.title}}}

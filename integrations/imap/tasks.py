@@ -75,7 +75,7 @@ def move_messages(credentials: Credentials, params: MoveMessages) -> Result:
     return Result.ok(f"{done:,} of {len(params.uids):,} moved to {params.to_folder}.", {"moved": done})
 
 
-@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False, example={"copied": 1})
 def copy_messages(credentials: Credentials, params: MoveMessages) -> Result:
     """Copy messages to another folder. Data: {"copied"}: how many of them were there."""
     done = _with_those_there(
@@ -126,7 +126,14 @@ def _with_those_there(
     return len(found)
 
 
-@task(effects="write", network=True, reads_files="attachments", writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files="attachments",
+    writes_files=False,
+    runs_code=False,
+    example={"uid": 42, "message_id": "<1.2@example.com>"},
+)
 def append_message(credentials: Credentials, params: AppendMessage) -> Result:
     """Put a message into a folder, as a draft that a person looks over and sends. Nothing is sent by this.
 

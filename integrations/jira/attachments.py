@@ -66,7 +66,21 @@ def _content(jira: Jira, id: str, name: str) -> tuple[str, dict[str, str] | None
     return f"/secure/attachment/{id}/{http.segment(name)}", None
 
 
-@task(effects="write", network=True, reads_files="file_path", writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files="file_path",
+    writes_files=False,
+    runs_code=False,
+    example={
+        "id": "10001",
+        "filename": "report.csv",
+        "size": 532,
+        "mimeType": "text/csv",
+        "content": "https://example.atlassian.net/rest/api/3/attachment/content/10001",
+        "created": "2022-10-06T07:32:47.000+0000",
+    },
+)
 def add_attachment(credentials: Credentials, params: AddAttachment) -> Result:
     """Attach a file to an issue.
 

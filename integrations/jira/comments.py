@@ -31,7 +31,18 @@ def list_comments(credentials: Credentials, params: ListComments) -> Result:
     return Result.ok(f"Found {counted(len(comments), 'comment')}{cut(more)}", comments)
 
 
-@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={
+        "id": "10000",
+        "self": "https://example.atlassian.net/rest/api/3/issue/10010/comment/10000",
+        "created": "2021-01-17T12:34:00.000+0000",
+    },
+)
 def add_comment(credentials: Credentials, params: AddComment) -> Result:
     """Comment on an issue.
 

@@ -31,7 +31,20 @@ def list_worklogs(credentials: Credentials, params: ListWorklogs) -> Result:
     return Result.ok(f"Found {counted(len(entries), 'worklog')}{cut(more)}", entries)
 
 
-@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={
+        "id": "100028",
+        "issueId": "10002",
+        "timeSpent": "3h 20m",
+        "timeSpentSeconds": 12000,
+        "started": "2021-01-17T12:34:00.000+0000",
+    },
+)
 def add_worklog(credentials: Credentials, params: AddWorklog) -> Result:
     """Note time that was spent on an issue. What remains is less by it, or what ``remaining`` says.
 

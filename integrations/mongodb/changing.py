@@ -43,7 +43,14 @@ def _replacement(document: Any) -> Any:
     return made
 
 
-@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={"inserted_id": {"$oid": "66320f1c9d1e8a0012345678"}},
+)
 def insert_one(credentials: Credentials, params: InsertOne) -> Result:
     """Insert a document. Data: {"inserted_id"}."""
     document = given(params.document, "document")
@@ -56,7 +63,14 @@ def insert_one(credentials: Credentials, params: InsertOne) -> Result:
     return Result.ok("Inserted.", {"inserted_id": got(asked(credentials, work, params.timeout), "extended")})
 
 
-@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={"inserted": 1, "inserted_ids": [{"$oid": "66320f1c9d1e8a0012345678"}]},
+)
 def insert_many(credentials: Credentials, params: InsertMany) -> Result:
     """Insert documents. Data: {"inserted", "inserted_ids"}; a failure's data says how many were "inserted" too."""
     documents = [given(dict(one), f"documents[{place}]") for place, one in enumerate(tables.mappings(params.documents))]
@@ -94,19 +108,40 @@ def _update(credentials: Credentials, params: UpdateOne | UpdateMany, method: st
     return _changed(asked(credentials, work, params.timeout), params.filter)
 
 
-@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={"matched": 1, "changed": 1, "upserted_id": None},
+)
 def update_one(credentials: Credentials, params: UpdateOne) -> Result:
     """Change a document, or insert it with upsert. Data: {"matched", "changed", "upserted_id"}."""
     return _update(credentials, params, "update_one", "update one of")
 
 
-@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={"matched": 2, "changed": 2, "upserted_id": None},
+)
 def update_many(credentials: Credentials, params: UpdateMany) -> Result:
     """Change all documents that fit. Data: {"matched", "changed", "upserted_id"}."""
     return _update(credentials, params, "update_many", "update")
 
 
-@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={"matched": 1, "changed": 1, "upserted_id": None},
+)
 def replace_one(credentials: Credentials, params: ReplaceOne) -> Result:
     """Replace a whole document, or insert it with upsert. Data: {"matched", "changed", "upserted_id"}."""
     filter, document = given(params.filter, "filter"), _replacement(params.document)
@@ -133,13 +168,15 @@ def _delete(credentials: Credentials, params: DeleteOne | DeleteMany, method: st
     return Result.ok(f"{counted(gone, 'document')} deleted.{hint}", {"deleted": gone})
 
 
-@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False, example={"deleted": 1})
 def delete_one(credentials: Credentials, params: DeleteOne) -> Result:
     """Delete a document. Data: {"deleted"}: 1, or 0 where none fits."""
     return _delete(credentials, params, "delete_one", "delete one of")
 
 
-@task(effects="idempotent", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="idempotent", network=True, reads_files=False, writes_files=False, runs_code=False, example={"deleted": 2}
+)
 def delete_many(credentials: Credentials, params: DeleteMany) -> Result:
     """Delete all documents that fit. Data: {"deleted"}: how many."""
     return _delete(credentials, params, "delete_many", "delete from")

@@ -33,7 +33,14 @@ def select_rows(credentials: Credentials, params: SelectRows) -> Result:
     return fetched(answer, params.as_, params.most)
 
 
-@task(effects="idempotent", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="idempotent",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={"table": "orders", "updated": 1},
+)
 def update_rows(credentials: Credentials, params: UpdateRows) -> Result:
     """Give rows of a table new values; those that ``where`` says, or with ``all`` every one.
 
@@ -48,7 +55,14 @@ def update_rows(credentials: Credentials, params: UpdateRows) -> Result:
     return _changed(made.table, "updated", answer.row_count)
 
 
-@task(effects="idempotent", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="idempotent",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={"table": "orders", "deleted": 1},
+)
 def delete_rows(credentials: Credentials, params: DeleteRows) -> Result:
     """Delete rows of a table; those that ``where`` says, or with ``all`` every one.
 

@@ -74,7 +74,14 @@ def execute_query(credentials: Credentials, params: ExecuteQuery) -> Result:
     return fetched(answer, params.as_, params.most)
 
 
-@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={"runs": 2, "row_count": 2},
+)
 def execute_many(credentials: Credentials, params: ExecuteMany) -> Result:
     """Run one SQL statement once for each set of values, all or nothing.
 

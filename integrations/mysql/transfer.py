@@ -23,7 +23,14 @@ ROWS = 1_000
 BYTES = 1 << 20
 
 
-@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={"table": "orders", "given": 2, "written": 2, "unchanged": 0, "first_id": 1},
+)
 def insert_rows(credentials: Credentials, params: InsertRows) -> Result:
     """Insert rows, given as a list of objects or a DataFrame, into a table; all or nothing.
 
@@ -42,7 +49,14 @@ def insert_rows(credentials: Credentials, params: InsertRows) -> Result:
     return target.result()
 
 
-@task(effects="write", network=True, reads_files="file_path", writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files="file_path",
+    writes_files=False,
+    runs_code=False,
+    example={"table": "orders", "given": 2, "written": 2, "unchanged": 0, "first_id": 1},
+)
 def copy_from_csv(credentials: Credentials, params: CopyFromCsv) -> Result:
     """Load a CSV file into a table, streamed; all or nothing.
 
@@ -60,7 +74,14 @@ def copy_from_csv(credentials: Credentials, params: CopyFromCsv) -> Result:
     return target.result()
 
 
-@task(effects="idempotent", network=True, reads_files=False, writes_files="file_path", runs_code=False)
+@task(
+    effects="idempotent",
+    network=True,
+    reads_files=False,
+    writes_files="file_path",
+    runs_code=False,
+    example={"file_path": "orders.csv", "rows": 2, "bytes": 64},
+)
 def copy_to_csv(credentials: Credentials, params: CopyToCsv) -> Result:
     """Write a query's rows, or a whole table, to a CSV file in UTF-8, streamed.
 

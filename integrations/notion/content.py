@@ -28,7 +28,14 @@ def get_content(credentials: Credentials, params: GetContent) -> Result:
     return Result.ok(f"{counted(len(blocks), 'block')}.", data)
 
 
-@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={"page": "59833787-2cf9-4fdf-8782-e53db20768a5", "blocks": ["c02fc1d3-db8b-45c5-a222-27595b15aea7"]},
+)
 def append_content(credentials: Credentials, params: AppendContent) -> Result:
     """Add content to a page, at its end or behind a block. Data: {"page", "blocks": IDs of those that were made}.
 

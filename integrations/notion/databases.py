@@ -40,7 +40,19 @@ def query_database(credentials: Credentials, params: QueryDatabase) -> Result:
     )
 
 
-@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={
+        "object": "database",
+        "id": "248104cd-477e-80fd-b757-e945d38000bd",
+        "url": "https://www.notion.so/248104cd477e80fdb757e945d38000bd",
+        "data_sources": [{"id": "248104cd-477e-80af-bc30-000bd28de8f9", "name": "Grocery list"}],
+    },
+)
 def create_database(credentials: Credentials, params: CreateDatabase) -> Result:
     """Make a database below a page. Data: Notion's database, with its data_sources.
 

@@ -49,7 +49,20 @@ def get_page(credentials: Credentials, params: OnePage) -> Result:
     return Result.ok(f"Page {_title(page)!r}.", _told(page))
 
 
-@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={
+        "id": "59833787-2cf9-4fdf-8782-e53db20768a5",
+        "url": "https://www.notion.so/Tuscan-kale-598337872cf94fdf8782e53db20768a5",
+        "title": "Tuscan kale",
+        "properties": {"Name": "Tuscan kale"},
+        "page": {"object": "page", "id": "59833787-2cf9-4fdf-8782-e53db20768a5"},
+    },
+)
 def create_page(credentials: Credentials, params: CreatePage) -> Result:
     """Make a page, below another or as a row of a database, with its content. Data: as get_page gives it.
 
@@ -79,7 +92,20 @@ def create_page(credentials: Credentials, params: CreatePage) -> Result:
     return Result.ok(f"Page {_title(page)!r} made.", _told(page))
 
 
-@task(effects="idempotent", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="idempotent",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={
+        "id": "59833787-2cf9-4fdf-8782-e53db20768a5",
+        "url": "https://www.notion.so/Tuscan-kale-598337872cf94fdf8782e53db20768a5",
+        "title": "Tuscan kale",
+        "properties": {"Name": "Tuscan kale"},
+        "page": {"object": "page", "id": "59833787-2cf9-4fdf-8782-e53db20768a5"},
+    },
+)
 def update_page(credentials: Credentials, params: UpdatePage) -> Result:
     """Change the title, the properties or the icon of a page. Data: as get_page gives it.
 

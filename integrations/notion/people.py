@@ -63,7 +63,19 @@ def list_comments(credentials: Credentials, params: ListComments) -> Result:
     return Result.ok(f"{counted(len(found), 'comment', more)}.", found)
 
 
-@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={
+        "object": "comment",
+        "id": "94cc56ab-9f02-409d-9f99-1037e9fe502f",
+        "discussion_id": "f1407351-36f5-4c49-a13c-49f8ba11776d",
+        "created_time": "2022-07-15T16:52:00.000Z",
+    },
+)
 def add_comment(credentials: Credentials, params: AddComment) -> Result:
     """Comment on a page, or answer a discussion. Data: Notion's comment.
 

@@ -61,7 +61,14 @@ def describe(credentials: Credentials, params: File) -> Result:
     return Result.ok(f"{name} has {count:,} page{'' if count == 1 else 's'}.", data)
 
 
-@task(effects="idempotent", network=False, reads_files="path", writes_files="target", runs_code=False)
+@task(
+    effects="idempotent",
+    network=False,
+    reads_files="path",
+    writes_files="target",
+    runs_code=False,
+    example={"path": "part.pdf", "page_count": 1},
+)
 def take_pages(credentials: Credentials, params: TakePages) -> Result:
     """Write some pages of a PDF, in the order that is given, to another one. Data: {"path", "page_count"}."""
     _check_target(params.target)
@@ -75,7 +82,14 @@ def take_pages(credentials: Credentials, params: TakePages) -> Result:
     return _written(params.target, len(numbers))
 
 
-@task(effects="idempotent", network=False, reads_files="files", writes_files="target", runs_code=False)
+@task(
+    effects="idempotent",
+    network=False,
+    reads_files="files",
+    writes_files="target",
+    runs_code=False,
+    example={"path": "all.pdf", "page_count": 3},
+)
 def merge(credentials: Credentials, params: Merge) -> Result:
     """Put PDFs together, one after the other, with their bookmarks. Data: {"path", "page_count"}."""
     _check_target(params.target)

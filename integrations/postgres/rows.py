@@ -42,7 +42,14 @@ def select_rows(credentials: Credentials, params: SelectRows) -> Result:
     return fetched(answer, params.as_, limit)
 
 
-@task(effects="idempotent", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="idempotent",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={"table": "orders", "updated": 1, "rows": []},
+)
 def update_rows(credentials: Credentials, params: UpdateRows) -> Result:
     """Give rows of a table new values; those that ``where`` says, or with ``all`` every one.
 
@@ -59,7 +66,14 @@ def update_rows(credentials: Credentials, params: UpdateRows) -> Result:
     return _changed(made.table, "updated", answer)
 
 
-@task(effects="idempotent", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="idempotent",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={"table": "orders", "deleted": 1, "rows": []},
+)
 def delete_rows(credentials: Credentials, params: DeleteRows) -> Result:
     """Delete rows of a table; those that ``where`` says, or with ``all`` every one.
 

@@ -63,7 +63,7 @@ def fetched(answer: Answer, as_: str, limit: int | None) -> Result:
     return Result.ok(" ".join((message, *notes)), data)
 
 
-@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False, example={"runs": 2})
 def execute_many(credentials: Credentials, params: ExecuteMany) -> Result:
     """Run one SQL statement once for each set of values, all or nothing.
 

@@ -26,7 +26,14 @@ LARGEST_CELL = 2**31 - 1
 STAGING = "flowbook_staging"
 
 
-@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={"table": "orders", "given": 2, "written": 2, "skipped": 0, "rows": []},
+)
 def insert_rows(credentials: Credentials, params: InsertRows) -> Result:
     """Insert rows, given as a list of objects or a DataFrame, into a table; all or nothing.
 
@@ -49,7 +56,14 @@ def insert_rows(credentials: Credentials, params: InsertRows) -> Result:
     return _loaded(target.name, total, written, returned)
 
 
-@task(effects="write", network=True, reads_files="file_path", writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files="file_path",
+    writes_files=False,
+    runs_code=False,
+    example={"table": "orders", "given": 2, "written": 2, "skipped": 0, "rows": []},
+)
 def copy_from_csv(credentials: Credentials, params: CopyFromCsv) -> Result:
     """Load a CSV file into a table, streamed; all or nothing.
 
@@ -67,7 +81,14 @@ def copy_from_csv(credentials: Credentials, params: CopyFromCsv) -> Result:
     return _loaded(target.name, target.given, written, [])
 
 
-@task(effects="idempotent", network=True, reads_files=False, writes_files="file_path", runs_code=False)
+@task(
+    effects="idempotent",
+    network=True,
+    reads_files=False,
+    writes_files="file_path",
+    runs_code=False,
+    example={"file_path": "orders.csv", "rows": 2, "bytes": 64},
+)
 def copy_to_csv(credentials: Credentials, params: CopyToCsv) -> Result:
     """Write a query's rows, or a whole table, to a CSV file, streamed.
 

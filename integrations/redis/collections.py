@@ -27,7 +27,7 @@ from .values import got, name, paired, sent
 _SLICE = 0.5  # seconds: the longest that a wait goes on in the server before it is looked whether the run was cancelled
 
 
-@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False, example={"length": 1})
 def push(credentials: Credentials, params: Push) -> Result:
     """Put values into a list, as into a queue. Data: {"length"} of the list then."""
     last = params.end == "last"
@@ -117,7 +117,7 @@ def list_members(credentials: Credentials, params: ListMembers) -> Result:
     return Result.ok(f"{len(values):,} member{'' if len(values) == 1 else 's'}.", values)
 
 
-@task(effects="idempotent", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(effects="idempotent", network=True, reads_files=False, writes_files=False, runs_code=False, example={"added": 1})
 def add_members(credentials: Credentials, params: ChangeMembers) -> Result:
     """Add members to a set, as to remember what was seen. Data: {"added"}: how many were not in it."""
     with session(credentials) as line:
@@ -133,7 +133,14 @@ def remove_members(credentials: Credentials, params: ChangeMembers) -> Result:
     return Result.ok(f"{removed:,} of {len(params.members):,} were in it.", {"removed": removed})
 
 
-@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={"id": "1526919030474-55"},
+)
 def add_to_stream(credentials: Credentials, params: AddToStream) -> Result:
     """Add an entry to a stream. Data: {"id"} of the entry."""
     limit = [] if params.max_length is None else ["MAXLEN", "~", params.max_length]

@@ -25,7 +25,7 @@ def get_value(credentials: Credentials, params: GetValue) -> Result:
     return Result.ok("The key is there." if there else "There is no such key.", values[0])
 
 
-@task(effects="idempotent", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(effects="idempotent", network=True, reads_files=False, writes_files=False, runs_code=False, example={"set": True})
 def set_value(credentials: Credentials, params: SetValue) -> Result:
     """Have a key hold a value, for ever or for a time. Data: {"set"}: false where ``when`` did not fit.
 
@@ -49,7 +49,7 @@ def delete_keys(credentials: Credentials, params: DeleteKeys) -> Result:
     return Result.ok(f"{gone:,} of {len(params.keys):,} deleted.", {"deleted": gone})
 
 
-@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False, example=1)
 def increment(credentials: Credentials, params: Increment) -> Result:
     """Add to a counter; several at the same time lose nothing. Data: the number that it holds then."""
     whole = isinstance(params.by, int)

@@ -54,7 +54,7 @@ def _allowed(line: Any, *words: str) -> Any:
         return None
 
 
-@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False, example={"received": 1})
 def publish(credentials: Credentials, params: Publish) -> Result:
     """Send a message to those who listen to a channel now. Data: {"received"}: how many did."""
     with session(credentials) as line:

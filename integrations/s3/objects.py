@@ -115,7 +115,14 @@ def head_object(credentials: Credentials, params: HeadObject) -> Result:
     return Result.ok(f"{params.key}: {data['size']:,} bytes, {data['content_type']}.", data)
 
 
-@task(effects="idempotent", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="idempotent",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={"bucket": "reports", "key": "may.csv"},
+)
 def copy_object(credentials: Credentials, params: CopyObject) -> Result:
     """Copy an object inside the service, in parts when it is large.
 

@@ -22,7 +22,14 @@ PART_BYTES = 8 * 1024 * 1024
 LOOK_SECONDS = 0.1
 
 
-@task(effects="idempotent", network=True, reads_files="file_path", writes_files=False, runs_code=False)
+@task(
+    effects="idempotent",
+    network=True,
+    reads_files="file_path",
+    writes_files=False,
+    runs_code=False,
+    example={"bucket": "reports", "key": "may.csv", "size": 120, "content_type": "text/csv"},
+)
 def upload_file(credentials: Credentials, params: UploadFile) -> Result:
     """Upload a file, in parts when it is larger than 8 MiB.
 

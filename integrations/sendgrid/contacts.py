@@ -40,7 +40,14 @@ def list_contact_lists(credentials: Credentials, params: ListContactLists) -> Re
     return Result.ok(f"{counted(len(found), 'list')}{cut_at(limit, more)}.", found)
 
 
-@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={"id": "ca1a1a1a-1111-4111-8111-111111111111", "name": "Customers", "contact_count": 0},
+)
 def create_contact_list(credentials: Credentials, params: CreateContactList) -> Result:
     """Make a list of contacts; SendGrid refuses a name that there is already.
 
@@ -54,7 +61,14 @@ def create_contact_list(credentials: Credentials, params: CreateContactList) -> 
     return Result.ok(f"List {params.name} made.", made)
 
 
-@task(effects="idempotent", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="idempotent",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={"contacts": 1, "job_ids": ["479ed3e9-65ae-4ed2-9be9-8ec5b4a8b4a1"]},
+)
 def add_contacts(credentials: Credentials, params: AddContacts) -> Result:
     """Add contacts, or change those whose address is there; put them on lists.
 

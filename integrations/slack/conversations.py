@@ -78,7 +78,22 @@ def thread_replies(credentials: Credentials, params: ThreadReplies) -> Result:
     return Result.ok(_count(messages, "message", more), messages)
 
 
-@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={
+        "id": "C0EAQDV4Z",
+        "name": "endeavor",
+        "is_channel": True,
+        "is_private": False,
+        "is_archived": False,
+        "created": 1504554479,
+        "creator": "U0123456",
+    },
+)
 def create_channel(credentials: Credentials, params: CreateChannel) -> Result:
     """Make a channel; with reuse, or take the one of that name. Data: Slack's channel object.
 
@@ -103,7 +118,14 @@ def create_channel(credentials: Credentials, params: CreateChannel) -> Result:
     return Result.ok(f"#{channel.get('name', params.name)} created.", channel)
 
 
-@task(effects="idempotent", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="idempotent",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={"channel": "C024BE91L", "invited": ["U0123456"], "already_there": []},
+)
 def invite_to_channel(credentials: Credentials, params: InviteToChannel) -> Result:
     """Invite people to a channel that the bot is in; those who are there already stay.
 

@@ -33,7 +33,28 @@ class Piece(NamedTuple):
         return io.BytesIO(self.source) if isinstance(self.source, bytes) else self.source.open("rb")
 
 
-@task(effects="write", network=True, reads_files=("file_path", "files"), writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files=("file_path", "files"),
+    writes_files=False,
+    runs_code=False,
+    example={
+        "file_id": "F0S43P1CZ",
+        "title": "report.csv",
+        "size": 532,
+        "file": {"id": "F0S43P1CZ", "title": "report.csv"},
+        "channels": ["C024BE91L"],
+        "files": [
+            {
+                "file_id": "F0S43P1CZ",
+                "title": "report.csv",
+                "size": 532,
+                "file": {"id": "F0S43P1CZ", "title": "report.csv"},
+            }
+        ],
+    },
+)
 def upload_file(credentials: Credentials, params: UploadFile) -> Result:
     """Upload a file, data, or several of them, and share them in channels as one message.
 

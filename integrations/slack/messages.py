@@ -65,7 +65,14 @@ def send_notification(credentials: Credentials, params: SendNotification) -> Res
     return Result.ok("Notification sent!", {"title": params.title, **sent})
 
 
-@task(effects="idempotent", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="idempotent",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={"channel": "C024BE91L", "ts": "1503435956.000247", "text": "Hello"},
+)
 def update_message(credentials: Credentials, params: UpdateMessage) -> Result:
     """Replace the text, the blocks, or both of a message that the bot sent."""
     with Slack(credentials, "to change a message") as slack:
@@ -98,7 +105,14 @@ def delete_message(credentials: Credentials, params: OneMessage) -> Result:
     return Result.ok("Message deleted.", {**data, "deleted": True})
 
 
-@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={"channel": "C024BE91L", "user": "U0123456", "message_ts": "1502210682.580145", "text": "Hello"},
+)
 def send_ephemeral(credentials: Credentials, params: SendEphemeral) -> Result:
     """Send a message that only one person in a channel sees, until they reload; Slack does not promise that it arrives.
 

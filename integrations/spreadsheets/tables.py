@@ -86,7 +86,14 @@ def read_table(credentials: object, params: ReadTable) -> Result:
     return Result.ok(message, as_wanted(names, rows, params.as_, header=True))
 
 
-@task(effects="write", network=False, reads_files="path", writes_files="path", runs_code=False)
+@task(
+    effects="write",
+    network=False,
+    reads_files="path",
+    writes_files="path",
+    runs_code=False,
+    example={"path": "report.xlsx", "table": "Orders", "range": "A1:B4", "rows": 2},
+)
 def append_to_table(credentials: object, params: AppendToTable) -> Result:
     """Add rows at the end of a table, by the names of its columns; the table grows, and its totals move down.
 

@@ -108,7 +108,14 @@ def as_wanted(names: list[str], rows: list[list[Any]], form: str, header: bool) 
     return [dict(zip(names, row, strict=True)) for row in plain] if header else plain
 
 
-@task(effects="idempotent", network=False, reads_files="path", writes_files="path", runs_code=False)
+@task(
+    effects="idempotent",
+    network=False,
+    reads_files="path",
+    writes_files="path",
+    runs_code=False,
+    example={"path": "report.xlsx", "sheet": "Sheet1", "rows": 2},
+)
 def write_sheet(credentials: object, params: WriteSheet) -> Result:
     """Write rows as a sheet, in place of what it held; the workbook's other sheets stay.
 
@@ -148,7 +155,14 @@ def _made(book: Any, title: str, place: int) -> Any:
     raise TaskFailed(f"{title!r} is no name for a sheet.", hint=hint, permanent=True)
 
 
-@task(effects="write", network=False, reads_files="path", writes_files="path", runs_code=False)
+@task(
+    effects="write",
+    network=False,
+    reads_files="path",
+    writes_files="path",
+    runs_code=False,
+    example={"path": "report.xlsx", "sheet": "Sheet1", "rows": 2},
+)
 def append_rows(credentials: object, params: AppendRows) -> Result:
     """Add rows below those of a sheet, by the names in its first row; a new column comes at its end.
 

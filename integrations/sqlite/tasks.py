@@ -72,7 +72,14 @@ def query(credentials: Credentials, params: Query) -> Result:
     return Result.ok(f"{counted(len(rows), 'row')}{note}", data)
 
 
-@task(effects="write", network=False, reads_files="database", writes_files="database", runs_code=False)
+@task(
+    effects="write",
+    network=False,
+    reads_files="database",
+    writes_files="database",
+    runs_code=False,
+    example={"row_count": 1, "last_row_id": 1, "rows": []},
+)
 def execute(credentials: Credentials, params: Execute) -> Result:
     """Run a SQL statement that changes something.
 
@@ -97,7 +104,14 @@ def execute(credentials: Credentials, params: Execute) -> Result:
     return Result.ok("Done" if count is None else f"{counted(count, 'row')} changed", data)
 
 
-@task(effects="write", network=False, reads_files="database", writes_files="database", runs_code=False)
+@task(
+    effects="write",
+    network=False,
+    reads_files="database",
+    writes_files="database",
+    runs_code=False,
+    example={"runs": 2, "row_count": 2},
+)
 def execute_many(credentials: Credentials, params: ExecuteMany) -> Result:
     """Run a SQL statement once for each set of values, all or nothing.
 
@@ -115,7 +129,14 @@ def _counts(runs: int, changed: int) -> dict[str, int]:
     return {"runs": runs, "row_count": changed}
 
 
-@task(effects="write", network=False, reads_files="database", writes_files="database", runs_code=False)
+@task(
+    effects="write",
+    network=False,
+    reads_files="database",
+    writes_files="database",
+    runs_code=False,
+    example={"table": "orders", "rows": 2},
+)
 def insert_rows(credentials: Credentials, params: InsertRows) -> Result:
     """Insert rows into a table, making it when it is not there; all or nothing.
 

@@ -84,7 +84,14 @@ def _progress(done: int, total: int) -> None:
     current().progress(done, total, "bytes")
 
 
-@task(effects="idempotent", network=True, reads_files="file_path", writes_files=False, runs_code=False)
+@task(
+    effects="idempotent",
+    network=True,
+    reads_files="file_path",
+    writes_files=False,
+    runs_code=False,
+    example={"remote_path": "/srv/in/report.csv", "size": 120},
+)
 def upload_file(credentials: Credentials, params: UploadFile) -> Result:
     """Put a file, a text or bytes onto the machine. Data: {"remote_path", "size"}.
 
@@ -242,7 +249,14 @@ def delete_file(credentials: Credentials, params: OnePath) -> Result:
     return Result.ok("Deleted.", {"deleted": True})
 
 
-@task(effects="idempotent", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="idempotent",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={"created": True},
+)
 def make_folder(credentials: Credentials, params: OnePath) -> Result:
     """Make a folder on the machine, with those above it, unless it is there. Data: {"created"}."""
     _about_to(credentials, f"make the folder {params.remote_path}")
@@ -277,7 +291,14 @@ def _is_folder(sftp: Any, path: str) -> bool:
     return False
 
 
-@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={"remote_path": "/srv/done/report.csv"},
+)
 def move_file(credentials: Credentials, params: MoveFile) -> Result:
     """Give a file or a folder on the machine another path. Data: {"remote_path": the new one}."""
     _about_to(credentials, f"move {params.remote_path} to {params.to_path}")

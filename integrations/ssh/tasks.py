@@ -31,7 +31,14 @@ def test_connection(credentials: Credentials, params: TestConnection) -> Result:
     return Result.ok(f"Signed in to {place_of(credentials)} ({data['server']}).", data)
 
 
-@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=True)
+@task(
+    effects="write",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=True,
+    example={"exit_code": 0, "stdout": "done\n", "stderr": ""},
+)
 def run_command(credentials: Credentials, params: RunCommand) -> Result:
     """Run a command on the machine, and wait for it.
 

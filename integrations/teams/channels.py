@@ -38,7 +38,18 @@ def list_members(credentials: Credentials, params: ListMembers) -> Result:
     return Result.ok(f"{counted(len(found), 'member', more)}.", found)
 
 
-@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={
+        "id": "19:4b6bed8d24574f6a9e436813cb2617d8@thread.tacv2",
+        "displayName": "Architecture",
+        "webUrl": "https://teams.microsoft.com/l/channel/19%3A4b6bed8d24574f6a9e436813cb2617d8%40thread.tacv2/Architecture",
+    },
+)
 def create_channel(credentials: Credentials, params: CreateChannel) -> Result:
     """Make a channel in a team. Data: Graph's channel (id, displayName, webUrl).
 

@@ -13,7 +13,14 @@ from .messages import content
 from .models import Credentials, ListChatMessages, ListChats, SendChatMessage
 
 
-@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={"id": "1616991463150", "chatId": "19:2da4c29f6d7041eca70b638b43d45437@thread.v2"},
+)
 def send_chat_message(credentials: Credentials, params: SendChatMessage) -> Result:
     """Send a message to a chat, or to one person, as the person who signed in. Data: Graph's message (id, chatId)."""
     body = {"body": content(params.text, params.format)}

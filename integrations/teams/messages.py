@@ -73,7 +73,17 @@ def send_card(credentials: Credentials, params: SendCard) -> Result:
     return Result.ok("Card sent.", message)
 
 
-@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={
+        "id": "1616990032035",
+        "webUrl": "https://teams.microsoft.com/l/message/19%3Ageneral%40thread.tacv2/1616990032035",
+    },
+)
 def send_message(credentials: Credentials, params: SendMessage) -> Result:
     """Send a message to a channel, or reply to one there, as who signed in. Data: Graph's message (id, webUrl).
 

@@ -23,7 +23,24 @@ METHODS = {
 _KINDS = ("photo", "video", "document", "audio")
 
 
-@task(effects="write", network=True, reads_files="file_path", writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files="file_path",
+    writes_files=False,
+    runs_code=False,
+    example={
+        "message_id": 42,
+        "chat": {"id": -1001234567890, "type": "supergroup", "title": "Team"},
+        "date": 1700000000,
+        "document": {
+            "file_id": "BQACAgQAAxkBAAIBY2",
+            "file_unique_id": "AgADwQ",
+            "file_name": "report.csv",
+            "file_size": 532,
+        },
+    },
+)
 def send_file(credentials: Credentials, params: SendFile) -> Result:
     """Send a file as a document, photo, video, audio, voice or animation, from this machine, data, or the web.
 
@@ -49,7 +66,21 @@ def send_file(credentials: Credentials, params: SendFile) -> Result:
     return Result.ok(f"{file.filename} sent to {params.chat} ({counted(len(file.content), 'byte')}).", message)
 
 
-@task(effects="write", network=True, reads_files="files", writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files="files",
+    writes_files=False,
+    runs_code=False,
+    example=[
+        {
+            "message_id": 42,
+            "chat": {"id": -1001234567890, "type": "supergroup", "title": "Team"},
+            "date": 1700000000,
+            "photo": [{"file_id": "AgACAgQAAxkBAAIBZG", "file_unique_id": "AQADxQ", "width": 90, "height": 60}],
+        }
+    ],
+)
 def send_album(credentials: Credentials, params: SendAlbum) -> Result:
     """Send several photos, videos, documents or sounds as one album. Data: a list of Telegram's messages.
 

@@ -23,7 +23,19 @@ from .models import (
 )
 
 
-@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={
+        "message_id": 42,
+        "chat": {"id": -1001234567890, "type": "supergroup", "title": "Team"},
+        "date": 1700000000,
+        "text": "Hello",
+    },
+)
 def send_message(credentials: Credentials, params: SendMessage) -> Result:
     """Send a text to a person, a group or a channel. Data: Telegram's message (message_id, chat, date, text).
 
@@ -40,7 +52,19 @@ def send_message(credentials: Credentials, params: SendMessage) -> Result:
     return Result.ok(f"Message sent to {params.chat}.", message)
 
 
-@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={
+        "message_id": 42,
+        "chat": {"id": -1001234567890, "type": "supergroup", "title": "Team"},
+        "date": 1700000000,
+        "location": {"latitude": 52.52, "longitude": 13.405},
+    },
+)
 def send_location(credentials: Credentials, params: SendLocation) -> Result:
     """Send a place on the map. Data: Telegram's message. https://core.telegram.org/bots/api#sendlocation"""
     with Telegram(credentials) as bot:
@@ -48,7 +72,24 @@ def send_location(credentials: Credentials, params: SendLocation) -> Result:
     return Result.ok(f"Place sent to {params.chat}.", message)
 
 
-@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={
+        "message_id": 42,
+        "chat": {"id": -1001234567890, "type": "supergroup", "title": "Team"},
+        "date": 1700000000,
+        "poll": {
+            "id": "5237845216723",
+            "question": "Lunch?",
+            "options": [{"text": "Yes", "voter_count": 0}, {"text": "No", "voter_count": 0}],
+            "is_closed": False,
+        },
+    },
+)
 def send_poll(credentials: Credentials, params: SendPoll) -> Result:
     """Ask a question with answers to choose from. Data: Telegram's message, with its poll.
 
@@ -111,7 +152,19 @@ def delete_message(credentials: Credentials, params: OneMessage) -> Result:
     return Result.ok("Message deleted.", {**data, "deleted": True})
 
 
-@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(
+    effects="write",
+    network=True,
+    reads_files=False,
+    writes_files=False,
+    runs_code=False,
+    example={
+        "message_id": 42,
+        "chat": {"id": -1001234567890, "type": "supergroup", "title": "Team"},
+        "date": 1700000000,
+        "text": "Hello",
+    },
+)
 def forward_message(credentials: Credentials, params: ForwardMessage) -> Result:
     """Forward a message to another chat. Data: Telegram's message there.
 
@@ -124,7 +177,7 @@ def forward_message(credentials: Credentials, params: ForwardMessage) -> Result:
     return Result.ok(f"Message forwarded to {params.chat}.", message)
 
 
-@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False)
+@task(effects="write", network=True, reads_files=False, writes_files=False, runs_code=False, example={"message_id": 43})
 def copy_message(credentials: Credentials, params: CopyMessage) -> Result:
     """Send a copy of a message to another chat, without a word on where it comes from. Data: {"message_id"}.
 
