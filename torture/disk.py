@@ -85,6 +85,4 @@ def _writers(folder: Path, saves: int) -> str:
             kept, revision = store.workflow(f"w{i}-{name}"), store.workflow_revision(f"w{i}-{name}")
             assert kept.description == str(last), (kept.name, kept.description)
             assert revision == len(range(name, saves, names)), (kept.name, revision)
-    return (
-        f"{WRITERS} writers × {saves:,} saves, each with a second write: none lost, each the last of its writer"
-    )
+    return f"{WRITERS} writers × {saves:,} saves, each with a second write: none lost, each the last of its writer"
