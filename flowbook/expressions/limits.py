@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from flowbook.errors import ExpressionError, ExpressionLimitError
 
@@ -38,12 +41,34 @@ _CHECK_EVERY = 2_000
 ELSEWHERE = "Do this in a core.python node, which has no such limit."
 
 
+_until: ContextVar[float] = ContextVar("until", default=math.inf)
+
+
+class TooMuchTogether(ExpressionLimitError):
+    """Evaluations that are made one after the other take too long in sum, whatever each of them takes."""
+
+
+@contextmanager
+def together(seconds: float) -> Iterator[None]:
+    """Within, all evaluations of this thread take no more than ``seconds`` of processor time in sum: else
+    TooMuchTogether. For where somebody waits for them; each keeps its own budgets as well.
+    """
+    before = _until.set(min(time.thread_time() + seconds, _until.get()))
+    try:
+        yield
+    finally:
+        _until.reset(before)
+
+
 class Meter:
     """What is left of the budgets of one evaluation."""
 
-    __slots__ = ("_bytes", "_deadline", "_mark", "_steps")
+    __slots__ = ("_bytes", "_deadline", "_mark", "_steps", "_until")
 
     def __init__(self) -> None:
+        self._until = _until.get()
+        if self._until != math.inf:
+            self._look_at_the_sum(time.thread_time())
         self._steps = MAX_STEPS
         self._mark = MAX_STEPS - _CHECK_EVERY
         self._bytes = MAX_BYTES
@@ -64,10 +89,15 @@ class Meter:
     def look_at_time(self) -> None:
         """ExpressionLimitError when the processor time is used up; the first look starts the clock."""
         now = time.thread_time()
+        self._look_at_the_sum(now)
         if not self._deadline:
             self._deadline = now + MAX_SECONDS
         elif now > self._deadline:
             raise ExpressionLimitError(f"it takes more than {MAX_SECONDS * 1000:.0f} ms.", hint=ELSEWHERE)
+
+    def _look_at_the_sum(self, now: float) -> None:
+        if now > self._until:
+            raise TooMuchTogether("with all that is evaluated here before it, it takes too long.")
 
     def hold(self, size: int) -> None:
         """Take ``size`` bytes from the budget; ExpressionLimitError when it is used up."""

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from flowbook import Workspace
+from flowbook.errors import ExpressionLimitError
 from flowbook.models import Parameter, Workflow
 from flowbook.ui.editor.marking import marks_of
-from flowbook.ui.editor.scope import Scope
+from flowbook.ui.editor.scope import AT_ONCE, Outcome, Scope
 from flowbook.ui.editor.scope_tree import ITEMS_SHOWN, MOST_ENTRIES, Tree, short
 from flowbook.ui.parts.fields import Field
+from flowbook.workspace.earlier import LastValues
 
 
 def flow() -> Workflow:
@@ -135,3 +139,23 @@ def test_data_of_a_node_that_did_not_run_last_time_is_promised_and_no_mistake(ws
     outcome = scope.value_of("${{ nodes.second.data + 1 }}")
     assert outcome.works is None
     assert outcome.text == "The value shows once “second” has run: last time it was skipped."
+
+
+def test_many_previews_together_do_not_hold_the_kernel_up() -> None:
+    """Each is within its budget: it is their sum that nobody waits for. Each turn of the kernel's loop begins anew."""
+    one = "${{ len([x for x in range(50000)]) }}"
+    flow = Workflow(name="many")
+    flow.add("a", "core.set", params={"values": {f"v{number}": one for number in range(40)}})
+    scope = Scope(flow, "a", LastValues({}, {}))
+
+    async def shown() -> None:
+        began = time.thread_time()
+        with pytest.raises(ExpressionLimitError, match=r"values\.v\d+: .*with all that is evaluated here before it"):
+            scope.evaluated(flow.nodes["a"].params)
+        outcomes = [scope.value_of(one) for _ in range(40)]
+        assert outcomes[-1] == Outcome("There is too much to evaluate here to show this: a run evaluates it.", None)
+        assert time.thread_time() - began < 3 * AT_ONCE
+        await asyncio.sleep(0)
+        assert scope.value_of("${{ 1 + 1 }}") == Outcome("2", True)
+
+    asyncio.run(shown())

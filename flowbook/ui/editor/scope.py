@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,12 +14,48 @@ from flowbook.engine.scope import scope as run_scope
 from flowbook.engine.scope import visible
 from flowbook.errors import ExpressionError
 from flowbook.expressions import FUNCTIONS, Bound, Expression, compile_expression, compile_value, plain
+from flowbook.expressions.limits import TooMuchTogether, together
 from flowbook.models import Workflow
 from flowbook.ui.editor.scope_tree import Entry, Tree, cut, leaf, parent, short
 from flowbook.ui.parts.theme import Tone
 from flowbook.workspace.earlier import LastValues, loaded
 
 PREVIEW_SHOWN = 300
+AT_ONCE = 0.4
+"""Seconds of processor time that previews may take before the kernel looks after others again."""
+_TOO_MUCH = "There is too much to evaluate here to show this: a run evaluates it."
+
+
+class _Allowance:
+    """What is left of :data:`AT_ONCE` in this turn of the kernel's loop; each turn has it anew."""
+
+    def __init__(self) -> None:
+        self._left = AT_ONCE
+        self._turn: asyncio.AbstractEventLoop | None = None
+
+    @contextmanager
+    def spent(self) -> Iterator[None]:
+        """Within, evaluations take what is left. Raises TooMuchTogether."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:  # no kernel that others wait for
+            yield
+            return
+        if self._turn is not loop:
+            self._left, self._turn = AT_ONCE, loop
+            loop.call_soon(self._renew)
+        began = time.thread_time()
+        try:
+            with together(self._left):
+                yield
+        finally:
+            self._left = max(0.0, self._left - (time.thread_time() - began))
+
+    def _renew(self) -> None:
+        self._turn = None
+
+
+_ALLOWANCE = _Allowance()
 
 
 @dataclass(frozen=True)
@@ -86,7 +125,8 @@ class Scope:
             return
         self._named |= {"item", "index"}
         try:
-            items = compile_expression(given).evaluate(self._scope) if isinstance(given, str) else given
+            with _ALLOWANCE.spent():
+                items = compile_expression(given).evaluate(self._scope) if isinstance(given, str) else given
             self._scope["item"] = next(iter(plain(items)))
         except (ExpressionError, StopIteration, TypeError):
             return
@@ -156,7 +196,8 @@ class Scope:
 
     def evaluated(self, value: Any) -> Any:
         """The params with the values of the last run in their places. Raises ExpressionError."""
-        return compile_value(value).evaluate(self._scope)
+        with _ALLOWANCE.spent():
+            return compile_value(value).evaluate(self._scope)
 
     def _outcome(self, given: Bound | Expression) -> Outcome:
         foreign = sorted(given.references - set(self._upstream))
@@ -172,7 +213,11 @@ class Scope:
         if "result" in given.names and "result" not in self._scope:
             return Outcome("The value shows once this node has run.", None)
         try:
-            return Outcome(preview(given.evaluate(self._scope)), True)
+            with _ALLOWANCE.spent():
+                found = given.evaluate(self._scope)
+            return Outcome(preview(found), True)
+        except TooMuchTogether:
+            return Outcome(_TOO_MUCH, None)
         except ExpressionError as error:
             unlike = self._ended_otherwise(given.references - given.optional_references)
             return Outcome(unlike, None) if unlike else Outcome(str(error), False)
