@@ -24,6 +24,8 @@ from distributed import Client, LocalCluster
 from flowbook.calling import joining, there, warm
 from flowbook.calling.executors import asked_for
 from flowbook.calling.joining import reachable_by_others
+from flowbook.calling.line import Line
+from flowbook.calling.processes import _Process
 from flowbook.calling.processors import usable_processors
 from flowbook.calling.sealing import Secrets, public_key, seal_for, unseal
 from flowbook.cli.main import cli as main
@@ -291,6 +293,27 @@ def test_quick_calls_travel_together_and_each_has_its_own_result(
     ran = ws.run(fan, executor=executor)
     assert [ran[f"n{number}"].data["n"] for number in range(100)] == list(range(100))
     assert max(sizes) > 1
+
+
+def test_that_the_way_is_long_is_no_reason_to_go_it_more_often(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a busy machine, or to a cluster that is far away: how quick calls are is told by who makes them."""
+    parcels: list[int] = []
+    receive, answer = Line.receive, _Process.answer
+
+    def late(self: Line) -> bytes:
+        message = receive(self)
+        time.sleep(0.06)
+        return message
+
+    def counted(self: _Process, parcel: bytes, calls: Any, *more: Any, **named: Any) -> bool:
+        parcels.append(len(calls))
+        return answer(self, parcel, calls, *more, **named)
+
+    monkeypatch.setattr(Line, "receive", late)
+    monkeypatch.setattr(_Process, "answer", counted)
+    ran = ws.run(flow_of("where", params={"n": "${{ item }}"}, for_each=list(range(200))), executor="processes=2")
+    assert [each["n"] for each in ran["a"].data] == list(range(200))
+    assert len(parcels) < 100, parcels
 
 
 def test_calls_behind_a_slow_one_do_not_wait_for_it(ws: Workspace, executor: Any) -> None:

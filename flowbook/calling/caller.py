@@ -92,11 +92,12 @@ class Call:
 
     ``spec`` is the task as it is in this process, ``run_workflow`` runs its sub-workflows here, ``renew`` gets a new
     token in place of one that was refused. ``done`` once it returned in time, ``abandoned`` once the run no longer
-    waits for it, ``muted`` once what it prints is no longer taken.
+    waits for it, ``muted`` once what it prints is no longer taken. ``took`` is in how many seconds it, and those that
+    it travelled with, were made elsewhere, without the way: told of the last of them, None of all others.
     """
 
     __slots__ = ("_begun", "_let_go", "_listener", "_output", "abandoned", "done", "index", "muted", "node_id",
-                 "renew", "run_workflow", "spec", "stop")  # fmt: skip
+                 "renew", "run_workflow", "spec", "stop", "took")  # fmt: skip
 
     def __init__(
         self,
@@ -116,6 +117,7 @@ class Call:
         self.abandoned = False
         self.done = False
         self.muted = False
+        self.took: float | None = None
         self._listener = listener
         self._output: Output | None = None
         self._begun: Callable[[], object] | None = None

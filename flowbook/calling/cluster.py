@@ -132,8 +132,8 @@ class OnCluster:
 
     def _batch(self, calls: Sequence[tuple[Order, Call]]) -> tuple[there.Batch, list[Staying]]:
         """Calls as they are sent, without credentials, and the data there that they refer to."""
-        keys = [self._learnt(order, call.spec) for order, call in calls]
-        sent = [order._replace(credentials={}) for order in parcels(calls)]
+        keys = self._all_learnt(calls)
+        sent = [order._replace(credentials={}) if order.credentials else order for order in parcels(calls)]
         try:
             content, needs = packed_for((sent, keys))
         except Exception:  # noqa: BLE001 - how an object refuses is its own affair
@@ -145,6 +145,12 @@ class OnCluster:
         id = f"{self._session}-{next(self._numbers)}"
         box = self._secrets.seal(content)
         return there.Batch(id, self._session, self._topic, there.versions(), asks, box), needs
+
+    def _all_learnt(self, calls: Sequence[tuple[Order, Call]]) -> list[str]:
+        """Of each call the name of its code; most are of one task."""
+        tasks = {id(call.spec): (order, call.spec) for order, call in calls}
+        keys = {place: self._learnt(*one) for place, one in tasks.items()}
+        return [keys[id(call.spec)] for _, call in calls]
 
     def _learnt(self, order: Order, spec: TaskSpec) -> str:
         """The name by which every worker knows a task's code, those that come later included."""

@@ -42,8 +42,13 @@ class Hearing:
 
     def _take(self, place: int, kind: str, told: list[Any]) -> None:
         call = self._calls[place]
-        if kind == "answer":
+        if kind == "ok":
+            self.open.discard(place)
+            self._ended(place, Answer(Result(True, *told), Cause.RETURNED, (), self.worker))
+        elif kind == "answer":
             self.end(place, told[0])
+        elif kind == "took":
+            call.took = told[0]
         elif kind == "back":
             self.end(place, None)
         elif kind == "unsendable":

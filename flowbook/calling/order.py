@@ -111,6 +111,18 @@ class Answer(NamedTuple):
     missing: str = ""
 
 
+def plainly(answer: Answer) -> tuple[str, Any] | None:
+    """Message and data of a task that returned that it did what it is for, and nothing more; None for any other answer.
+
+    Nearly all are like that, and to name the classes in each of them would be most of what is sent.
+    """
+    result, cause, intents, worker, params, missing = answer
+    if cause is not Cause.RETURNED or intents or worker or params is not None or missing:
+        return None
+    plain = type(result) is Result and len(result) == 3 and result["success"] is True
+    return (result["message"], result["data"]) if plain else None
+
+
 UNCALLED = Answer(Result.failed("cancelled before it was called"), Cause.REFUSED)
 """What comes of an order whose call was to stop before it began: nothing was done."""
 

@@ -12,6 +12,8 @@ from flowbook.calling.order import Late, Order, RunFacts
 from flowbook.errors import FlowbookError
 from flowbook.results import NodeResult, Stored
 
+_RUN = Order._fields.index("run")
+
 
 def parcels(calls: Sequence[tuple[Order, Call]]) -> list[Order]:
     """Orders of one run that travel together; what is the same for all is one object, and so sent once."""
@@ -22,7 +24,7 @@ def parcels(calls: Sequence[tuple[Order, Call]]) -> list[Order]:
         if ids not in facts:
             whole = order.parcel(nodes=bool(ids)).run
             facts[ids] = whole._replace(nodes={id: node for id, node in whole.nodes.items() if id in ids})
-        sent.append(order._replace(run=facts[ids]))
+        sent.append(Order._make((*order[:_RUN], facts[ids], *order[_RUN + 1 :])))  # half of what _replace costs
     return sent
 
 

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 from flowbook.calling.asking import Questions
 from flowbook.calling.line import HERE, Unsendable, packed
 from flowbook.calling.making import make_call
-from flowbook.calling.order import Answer, Late, Order, missing_for
+from flowbook.calling.order import Answer, Late, Order, missing_for, plainly
 from flowbook.errors import ExpressionError, FlowbookError
 from flowbook.results import Cause
 from flowbook.tasks import Result, TaskSpec
@@ -45,14 +45,33 @@ def make_calls(
     """Make the calls one after the other and say what comes of each; ``spec_of(place)`` finds the task of one.
     What a call asks goes by ``questions``.
 
-    Said are "begun" (without ``begun`` only of those that go along), what the call tells, and in the end "answer",
-    "unsendable", or "back" for what was not begun.
+    Said are "begun" (without ``begun`` only of those that go along), what the call tells, and in the end "answer", "ok"
+    (as :func:`~flowbook.calling.order.plainly` says it), "unsendable", or "back" for what was not begun. Before the
+    last of these comes "took": in how many seconds all were made, without the way there and back.
     """
-    maker = _Maker(spec_of, say, stop, questions, keep or (lambda place, answer: answer))
+    maker = _Maker(spec_of, _timed(say, len(orders)), stop, questions, keep or (lambda place, answer: answer))
     if orders[-1].along:
         _make_along(orders, maker)
     else:
         _make_each(orders, maker, begun=begun and len(orders) > 1)
+
+
+_LAST = frozenset({"answer", "ok", "unsendable", "back"})
+
+
+def _timed(say: Say, count: int) -> Say:
+    """``say``, and how long ``count`` calls took before it says of the last one what came of it."""
+    began, left = time.monotonic(), count
+
+    def timed(place: int, kind: str, *more: Any) -> None:
+        nonlocal left
+        if kind in _LAST:
+            left -= 1
+            if not left:
+                say(place, "took", time.monotonic() - began)
+        say(place, kind, *more)
+
+    return timed
 
 
 def _make_along(orders: Sequence[Order], maker: _Maker) -> None:
@@ -165,7 +184,12 @@ class _Maker:
         made = make_call(spec, ready, teller, self.stop, teller.progress, _NoSubWorkflows(), shared, renew)
         answer = self._keep(place, made)
         try:
-            self.say(place, "answer", answer if found is None else answer._replace(params=found))
+            if found is not None:
+                self.say(place, "answer", answer._replace(params=found))
+            elif (plain := plainly(answer)) is not None:
+                self.say(place, "ok", *plain)
+            else:
+                self.say(place, "answer", answer)
         except Unsendable:
             self.say(place, "unsendable", made.result.success, made.result.message, _why_not(made.result))
             return None

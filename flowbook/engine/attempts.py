@@ -31,12 +31,13 @@ class Unit:
     """Something a worker does next: begin a node (attempt 0), or make one call of it.
 
     ``alone`` says that its call travels with no other, ``in_lane`` that it is the one by which a lane of its ``fan``
-    goes on, ``worker`` who made it elsewhere. ``along`` are the nodes that it goes along with, itself included; it
-    follows one of them.
+    goes on, ``worker`` who made it elsewhere, and ``took`` in how many seconds, without the way. ``along`` are the
+    nodes that it goes along with, itself included; it follows one of them.
     """
 
     __slots__ = (
-        "alone", "along", "attempt", "clock", "fan", "in_lane", "index", "item", "node", "params", "started", "worker",
+        "alone", "along", "attempt", "clock", "fan", "in_lane", "index", "item", "node", "params", "started", "took",
+        "worker",
     )  # fmt: skip
 
     def __init__(self, node: PlannedNode, attempt: int = 0, fan: Fan | None = None, index: int | None = None) -> None:
@@ -51,6 +52,7 @@ class Unit:
         self.in_lane = True
         self.along: frozenset[str] = _NONE
         self.worker = ""
+        self.took: float | None = None
 
     @staticmethod
     def next_of(fan: Fan) -> Unit:
@@ -111,7 +113,9 @@ class Attempts:
         order = self._order(unit, call)
         if isinstance(order, Answer):
             return order
-        return self._checked(unit, self._caller_of(unit.node).make(order, call))
+        answer = self._caller_of(unit.node).make(order, call)
+        unit.took = call.took
+        return self._checked(unit, answer)
 
     def answers_to(self, units: Sequence[tuple[Unit, Call]], ended: Ended) -> None:
         """As :meth:`answer_to` for several calls of one executor, which travel together."""

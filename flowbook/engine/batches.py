@@ -15,6 +15,10 @@ from flowbook.engine.placing import Placing
 from flowbook.engine.trains import Trains
 from flowbook.plan import PlannedNode
 
+WAY_SHARE = 0.25
+"""What of the time counts that calls and their way take: a busy machine makes the way of few bytes long, and sent by
+fewer the calls would wait for it more often; but many bytes are not to be gathered without end."""
+
 
 class Batches:
     """Has quick calls travel together, so that what the way costs is paid once for all of them.
@@ -68,7 +72,8 @@ class Batches:
             yield unit
 
     def went_alone(self, unit: Unit, seconds: float) -> None:
-        """Take in how long a call took that travelled with no other."""
+        """Take in how long a call took that travelled with no other, its way included."""
+        seconds = _counted(unit.took, seconds)
         with self._lock:
             self._pace.note(unit.node, 1, seconds)
             self._pace_along.note(unit.node, 1, seconds)
@@ -114,5 +119,12 @@ class Batches:
             if back:
                 pace.slow(sent[0][0].node)
             else:
-                pace.note(sent[0][0].node, len(sent), time.monotonic() - began - own)  # theirs alone: who made them
+                whole = time.monotonic() - began - own  # theirs alone, and the way's
+                took = next((call.took for _, call in sent if call.took is not None), None)
+                pace.note(sent[0][0].node, len(sent), _counted(took, whole))
         return waited
+
+
+def _counted(took: float | None, whole: float) -> float:
+    """The seconds that count of those that calls took, where that was told, and took with their way."""
+    return whole if took is None else max(took, whole * WAY_SHARE)

@@ -20,14 +20,15 @@ class Fan:
     """The calls of a ``for_each`` node: which come next, how they ended; the node's data in the list's order.
 
     At most ``most`` of them, or of batches of them, go on at the same time: these are its ``lanes``. ``returned`` are
-    calls that came back unbegun, ``left`` is how many have not begun. ``workers`` are who made calls elsewhere.
+    calls that came back unbegun, ``left`` is how many have not begun. ``workers`` are who made calls elsewhere,
+    ``told`` is when it was last told how many have ended.
 
     ``recorded`` are calls of an earlier attempt at the run that succeeded: those for the same items stand.
     """
 
     __slots__ = (
         "_cancelled", "_failed", "_following", "_lock", "_stand", "_stopped", "attempts", "data", "digests", "done",
-        "items", "lanes", "left", "most", "node", "params", "rehearsed", "returned", "workers",
+        "items", "lanes", "left", "most", "node", "params", "rehearsed", "returned", "told", "workers",
     )  # fmt: skip
 
     def __init__(self, node: PlannedNode, items: Sequence[Any], recorded: ItemResults) -> None:
@@ -40,6 +41,7 @@ class Fan:
         self.rehearsed = 0
         self._stopped: dict[int, str] = {}
         self.lanes = self.most = 0
+        self.told = 0.0
         self.returned: list[Any] = []
         self.workers: dict[str, None] = {}
         self._stand = {
@@ -132,11 +134,15 @@ class Fan:
         return None if any(one is None for one in self.data) else self.data
 
 
+_NEVER_CHANGED = frozenset({str, int, float, bool, type(None)})
+
+
 def items_of(node: PlannedNode, scope: Mapping[str, Any]) -> Sequence[Any]:
     """The list that a node is called for each item of; ExpressionError when the expression gives none."""
     given = node.for_each
     if not isinstance(given, expressions.Expression):
-        return copy.deepcopy(given or [])
+        given = given or []
+        return list(given) if all(type(one) in _NEVER_CHANGED for one in given) else copy.deepcopy(given)
     value = expressions.plain(given.evaluate(scope))
     if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Sequence):
         kind = "nothing (null)" if value is None else f"a {type(value).__name__}"

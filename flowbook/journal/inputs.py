@@ -75,7 +75,7 @@ def keep_display(bundle: Mapping[str, Any]) -> str:
         return json_of({str(kind): _in_words(content, lambda value: value) for kind, content in bundle.items()})
 
 
-def keep_params(params: Any, redact_json: Callable[[Any], Any]) -> str | None:
+def keep_params(params: Any, redact_json: Callable[[Any], Any] | None) -> str | None:
     """``params`` as JSON of about 20,000 characters at most, without secrets; None when there are none.
 
     What is too long is cut and says so; what JSON has no form for becomes a word about it, such as
@@ -84,9 +84,13 @@ def keep_params(params: Any, redact_json: Callable[[Any], Any]) -> str | None:
     """
     if params is None:
         return None
-    if _is_small(params) and redact_json(params) is params:
+    if _is_small(params) and (redact_json is None or redact_json(params) is params):
         return json_of(params)
-    return json_of(_shortened(params, redact_json))
+    return json_of(_shortened(params, redact_json or _as_it_is))
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 def _shortened(value: Any, redact_json: Callable[[Any], Any]) -> Any:

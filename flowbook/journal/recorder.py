@@ -17,7 +17,7 @@ from flowbook.events import (
     RunFinished,
     RunStarted,
 )
-from flowbook.journal.contents import keep, leave_out
+from flowbook.journal.contents import is_short, json_of, keep, leave_out
 from flowbook.journal.inputs import keep_display, keep_inputs, keep_params
 from flowbook.journal.protocol import Redactor
 from flowbook.journal.tables import Connection, Tables
@@ -151,7 +151,7 @@ class Recorder:
         """How a node or a call of it ended, as columns."""
         kind, content = self.data_of(result)
         params = result.params
-        given = None if params is None else keep_params(params, self._redact.redact_json)
+        given = None if params is None else keep_params(params, self._redact.redact_json if self._redact else None)
         return (
             result.status, result.message, kind, content, result.attempts, result.started_at, result.seconds,
             result.effects, int(result.handled), given, None if result.cause is None else result.cause._value_,
@@ -162,6 +162,8 @@ class Recorder:
         """The kind of its data, and that as it is kept."""
         if result.empty:
             return "none", None
+        if not self._redact and is_short(result._data):  # as of thousands of items
+            return "json", json_of(result._data)
         if result.omitted is not None:
             return leave_out(result.omitted, self._redact)
         return keep(result.data, self._redact.redact_json if self._redact else None, self._redact)

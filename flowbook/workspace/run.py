@@ -31,7 +31,7 @@ from flowbook.workspace.frontend import frontend
 if TYPE_CHECKING:
     from flowbook.workspace.cell import Cell
 
-_OF_ITEMS = (ItemStarted, ItemFinished)  # nothing is kept of them here, and there may be thousands
+_OF_ITEMS = frozenset({ItemStarted, ItemFinished})  # nothing is kept of them here, and there may be thousands
 
 
 class Run:
@@ -304,7 +304,7 @@ class Run:
     @internal
     def notice(self, event: Event) -> None:
         """Take in an event of the execution."""
-        if isinstance(event, _OF_ITEMS):
+        if type(event) in _OF_ITEMS:
             pass
         elif isinstance(event, NodeProgressed):
             self._progress[event.node_id] = event
