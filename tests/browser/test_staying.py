@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FloatRect, Page, expect
 
-from tests.jupyterlab import press, wait_for_element, wait_until_fitted
+from tests.jupyterlab import press, settled_box, wait_for_element, wait_until_fitted
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -213,3 +213,25 @@ def test_in_an_editor_without_the_studio_no_button_is_covered_and_the_full_windo
     assert page.evaluate(COVERED) == []
     page.keyboard.press("Escape")
     expect(frame).not_to_have_attribute("data-full", "")
+
+
+def test_what_lies_over_the_inspector_hides_the_ring_of_its_field_too(make_notebook: Callable[..., Any]) -> None:
+    book = make_notebook(CELL.replace('"core.noop"', '"core.python", params={"code": "1"}'), width=1340)
+    book.run(0)
+    page: Page = book.page
+    canvas = page.locator(".flowbook-canvas")
+    wait_until_fitted(canvas)
+    canvas.click(position=canvas.evaluate(PLACE, "step_1"))
+    page.locator('.fb-inspector .fb-field[data-name="code"] .cm-content').click()
+    page.keyboard.type(" ")
+    book.lab.said_by_kernels(book.folder.name, "flow.describe('theirs'); ws.save(flow)")
+    page.keyboard.press("Control+s")
+    drawer = page.locator(".fb-drawer")
+    expect(drawer).to_contain_text("was saved by someone else")
+    page.wait_for_timeout(500)
+    box = settled_box(drawer)  # without its edges, where what is around it is seen
+    inside = FloatRect(x=box["x"] + 8, y=box["y"] + 8, width=box["width"] - 16, height=box["height"] - 16)
+    focused = page.screenshot(clip=inside)
+    page.evaluate("document.activeElement.blur()")
+    page.wait_for_timeout(300)
+    assert page.screenshot(clip=inside) == focused
