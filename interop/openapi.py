@@ -87,17 +87,25 @@ def calls(description: Description, folder: Folder, service: FakeService) -> Ite
         params = {
             one.asked: value
             for one in operation.params
-            if (one.required or chance.random() < 0.3)
-            and (value := _sample(description, _schema_of(description, entry, one.name, one.place))) is not None
+            if (one.required or chance.random() < 0.3) and (value := _given(description, entry, one)) is not None
         }
         service.requests.clear()
         with tempfile.NamedTemporaryFile() as file:
+            file.write(b"content")  # an empty file would be a request without a body
+            file.flush()
             files = {one.asked: file.name for one in operation.params if one.place == "file"}
             result = run_task(folder.tasks[entry.name].function, {"base_url": service.url}, {**params, **files})
         if not service.requests:
             yield entry.name, f"nothing was sent: {result.message[:150]}"
         else:
             yield entry.name, checker(service.requests[-1], entry.path)
+
+
+def _given(description: Description, entry: Any, param: Any) -> Any:
+    """A value for a param; what goes as it is, such as a file that a description calls an object, is text."""
+    if param.type == "bytes | str":
+        return "content"
+    return _sample(description, _schema_of(description, entry, param.name, param.place))
 
 
 def _checker(description: Description, url: str) -> Any:
@@ -267,9 +275,13 @@ def _sample(description: Description, node: Any, depth: int = 0) -> Any:
     if kind == "string":
         return _text(shape)
     if kind == "object" or shape.get("properties"):
-        needed = listed(shape.get("required")) if depth < 5 else []
-        inner = {name: _sample(description, one, depth + 1) for name, one in mapping(shape.get("properties")).items()
-                 if name in needed and not description.schema(one).get("readOnly")}  # fmt: skip
+        known = {name: one for name, one in mapping(shape.get("properties")).items()
+                 if not description.schema(one).get("readOnly")}  # fmt: skip
+        needed = [*listed(shape.get("required"))] if depth < 5 else []
+        needed += [name for name in known if name not in needed][
+            : max(0, int(shape.get("minProperties") or 0) - len(needed))
+        ]
+        inner = {name: _sample(description, one, depth + 1) for name, one in known.items() if name in needed}
         return {name: value for name, value in inner.items() if value is not None}
     choices = listed(shape.get("oneOf")) or listed(shape.get("anyOf"))
     return _sample(description, choices[0], depth + 1) if choices and depth < 5 else "x"

@@ -228,6 +228,23 @@ def test_bodies_go_as_the_description_says(root: Path, service: FakeService, tmp
     assert b'name="file"; filename="a.png"\r\n\r\n\x89PNG' in picture.body.replace(b"Content-Type: image/png\r\n", b"")
 
 
+def test_a_body_of_parts_without_names_is_sent(tmp_path: Path, service: FakeService) -> None:
+    """It was asked for, and then not sent: as it is where the API takes it so, else an object's values as the parts."""
+    shape = {"schema": {"type": "object", "format": "file"}}
+    contents = [("picture", {"application/octet-stream": shape, "multipart/form-data": shape}),
+                ("parts", {"multipart/form-data": {"schema": {"type": "string", "format": "binary"}}})]  # fmt: skip
+    paths = {f"/{name}": {"post": {"operationId": name, "requestBody": {"content": content, "required": True}}}
+             for name, content in contents}  # fmt: skip
+    file = tmp_path / "api.json"
+    file.write_text(json.dumps(document(paths=paths)))
+    write_from_description(tmp_path / "integrations", "some", str(file))
+    picture = sent(tmp_path, "some.picture", service, {"body": b"\x89PNG"})
+    assert (picture.body, picture.headers["content-type"]) == (b"\x89PNG", "application/octet-stream")
+    parts = sent(tmp_path, "some.parts", service, {"body": {"title": "A", "tags": ["x", "y"]}})
+    assert parts.headers["content-type"].startswith("multipart/form-data")
+    assert [parts.body.count(one) for one in (b'name="title"', b'name="tags"', b"\r\nA\r\n")] == [1, 2, 1]
+
+
 def test_swagger_2_is_read_as_well(root: Path, service: FakeService) -> None:
     listing = sent(root, "people.people_list", service, {"size": 5, "roles": ["a", "b"]}, q=SECRET)
     assert listing.query == {"size": "5", "roles": "a|b", "api_key": SECRET}

@@ -241,7 +241,8 @@ def _body(description: Description, body: dict[str, Any]) -> tuple[str, list[Par
     content = mapping(body.get("content"))
     if not content:
         return "", []
-    media = _media(list(content))
+    named = [one for one in content if _kind(one) != "multipart" or _has_parts(description, content[one])]
+    media = _media(named or list(content))
     kind = _kind(media)
     schema = description.schema(mapping(content[media]).get("schema"))
     properties = mapping(schema.get("properties"))
@@ -251,6 +252,8 @@ def _body(description: Description, body: dict[str, Any]) -> tuple[str, list[Par
         needed = {one for one in listed(schema.get("required")) if isinstance(one, str)}
         return kind, list(fields_of(description, properties, needed if required else set(), kind))
     shape = type_of(description, schema) if flat else "bytes | str"
+    if kind == "multipart":
+        shape = "dict[str, Any]"  # its parts by their names, whatever the description says
     about = one_line(body.get("description")) or "What to send."
     return kind, [Param("body", "whole", shape, required, about)]
 
@@ -266,6 +269,11 @@ def fields_of(description: Description, properties: dict[str, Any], needed: set[
         type = "str" if file else type_of(description, shape)
         place = "file" if file else "body"
         yield Param(name, place, type, name in needed, about, "", _limits(shape, type))
+
+
+def _has_parts(description: Description, content: Any) -> bool:
+    """Whether a multipart body says what its parts are called: a file may stand there as the whole."""
+    return bool(mapping(description.schema(mapping(content).get("schema")).get("properties")))
 
 
 def _media(kinds: list[str]) -> str:

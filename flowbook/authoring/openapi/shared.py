@@ -262,6 +262,8 @@ def _deep(name: str, value: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 def _body(places: Places, given: Mapping[str, Any], headers: dict[str, str], opened: ExitStack) -> dict[str, Any]:
     content = {vendor: given[name] for name, vendor in places.body.items() if name in given}
     if places.kind == "multipart":
+        if places.whole:
+            content = dict(given.get(places.whole, {}))
         parts = [(name, (None, _text(one))) for name, value in content.items() for one in _each(value)]
         return {
             "files": parts
