@@ -23,6 +23,7 @@ import pytest
         "torn",
         "workers",
         "graphs",
+        "semantics",
         "serving",
         "restarts",
     ],

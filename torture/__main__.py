@@ -22,6 +22,7 @@ SUBJECTS = (
     "torn",
     "workers",
     "graphs",
+    "semantics",
     "serving",
     "restarts",
 )

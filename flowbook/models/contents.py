@@ -90,7 +90,7 @@ class Contents:
         return self._links.circle()
 
     def order(self) -> list[str]:
-        """The ids of the nodes, each after those before it, else in the workflow's own order."""
+        """The ids of the nodes that wait for none, and then, after each, those that waited for it last."""
         return self._links.order()
 
     def upstream(self, id: str) -> set[str]:

@@ -79,7 +79,7 @@ class Links:
     # -- asking it -------------------------------------------------------------------------------------------
 
     def order(self) -> list[str]:
-        """The nodes, each after those before it, else in their own order.
+        """The nodes that wait for none, in their own order, and then, after each, those that waited for it last.
 
         Those on a circle, and behind one, are left out.
         """
