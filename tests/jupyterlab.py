@@ -18,14 +18,14 @@ from typing import Any
 
 import nbformat
 from jupyter_client import BlockingKernelClient
-from playwright.sync_api import Browser, FloatRect, Locator, Page, WebSocket, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, FloatRect, Locator, Page, WebSocket, expect, sync_playwright
 
 from flowbook.cli.jupyter import EXTENSIONS
 from tests.doubles import waited_out
 from tests.outlines import spared
 from tests.ports import free_port
 
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=60_000)
 
 SCREENSHOTS = Path(__file__).parent / "browser" / "screenshots"
 CHROMIUM_FLAGS = [
@@ -37,9 +37,11 @@ CHROMIUM_FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-ACTION = 30_000  # milliseconds for one action, also when the kernel has to answer first and the machine is busy
+ACTION = 60_000  # milliseconds for one action, also when the kernel has to answer first and the machine is busy
 SAYS = 60  # seconds within which a kernel says what it is asked for, likewise
 STARTS = 150  # seconds within which a server starts, also on a busy machine
+# What anywidget says of a model that takes two seconds to begin or more; ours hears the kernel all the same: hearing.js
+GIVEN_UP = "uncaught: [anywidget] Failed to initialize model."
 LOADS = 4  # how often a page is loaded before its widgets count as lost
 READY = 120_000  # milliseconds within which a kernel or the browser starts, also on a busy machine
 
@@ -188,7 +190,7 @@ class NotebookPage:
 
     def _load(self, reset: bool) -> None:
         self.frames.clear()
-        self.page.goto(self.address + "&reset" * reset, timeout=READY)
+        self.page.goto(self.address + "&reset" * reset)
         self._wait_until_usable()
 
     def open_beside(self) -> NotebookPage:
@@ -294,9 +296,12 @@ def environment(folder: Path, token: str) -> dict[str, str]:
     # With each page it would start Node.js to see whether JupyterLab is to be built anew.
     spared = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}, "buildCheck": False}
     (config / "labconfig" / "page_config.json").write_text(json.dumps(spared))
-    # And at its start to look for language servers.
-    unasked = {"LanguageServerManager": {"autodetect": False}}
-    (config / "jupyter_server_config.json").write_text(json.dumps(unasked))
+    # And at its start it would look for language servers. A kernel may take long to say the first word.
+    settings = {
+        "LanguageServerManager": {"autodetect": False},
+        "MappingKernelManager": {"kernel_info_timeout": READY / 1000},
+    }
+    (config / "jupyter_server_config.json").write_text(json.dumps(settings))
     own = {
         "JUPYTER_CONFIG_DIR": config,
         "JUPYTER_DATA_DIR": folder / "data",
@@ -405,6 +410,14 @@ def running_chromium(path: str) -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS, timeout=READY)
         yield browser
         browser.close()
+
+
+def new_context(browser: Browser, **options: Any) -> BrowserContext:
+    """Pages of their own, as in another browser: their acts and their loads may take what a busy machine needs."""
+    context = browser.new_context(**options)
+    context.set_default_timeout(ACTION)
+    context.set_default_navigation_timeout(READY)  # of a page for which a kernel begins, too
+    return context
 
 
 def settled_box(locator: Locator) -> FloatRect:

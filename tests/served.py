@@ -122,7 +122,7 @@ class Served:
 
     def _gone(self) -> int:
         code = self.process.wait(60)
-        self._reader.join(10)
+        self._reader.join(60)
         assert self.process.stderr is not None
         self.process.stderr.close()
         return code

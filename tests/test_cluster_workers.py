@@ -87,7 +87,7 @@ def test_workers_that_join_later_are_used_and_who_waits_for_the_first_is_told(
             told.set()
 
     run = ws.start(flow, executor=client, watch=listen)
-    assert told.wait(30)
+    assert told.wait(60)
     assert said[0].startswith("The cluster has no workers now: this waits until one joins it (dask worker inproc://")
     assert held(ws) == 0
     cluster.scale(1)

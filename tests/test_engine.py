@@ -583,7 +583,7 @@ class TestRetryAndTimeout:
         released = threading.Event()
 
         def stuck(credentials: Any, params: Any) -> dict[str, Any]:
-            released.wait(20)
+            released.wait(60)
             print("too late")
             return {"success": True, "message": "late"}
 
@@ -650,7 +650,7 @@ class TestCancel:
     def start(self, flow: Workflow, tasks: Tasks, cancel_at: threading.Event) -> Ran:
         events: list[Any] = []
         execution = Execution(make_plan(flow, tasks), run_id="r1", subscribers=[events.append])
-        threading.Thread(target=lambda: (cancel_at.wait(20), execution.cancel()), daemon=True).start()
+        threading.Thread(target=lambda: (cancel_at.wait(60), execution.cancel()), daemon=True).start()
         return Ran(execution.run(), events)
 
     @here(SIGNAL)
@@ -660,7 +660,7 @@ class TestCancel:
 
         def stubborn(credentials: Any, params: Any) -> dict[str, Any]:
             started.set()
-            release.wait(30)
+            release.wait(60)
             return {"success": True, "message": ""}
 
         ran = self.start(flow_of("a>b", a="stubborn", b="ok"), Tasks(stubborn=stubborn), started)
@@ -707,7 +707,7 @@ class TestCancel:
 
         node = {"task": "t.ok", "for_each": for_each} if for_each else {"task": "t.ok"}
         execution = Execution(make_plan(flow_of("", a=node), Tasks()), run_id="r1", subscribers=[slow], caller=_caller)
-        threading.Thread(target=lambda: (starting.wait(20), execution.cancel()), daemon=True).start()
+        threading.Thread(target=lambda: (starting.wait(60), execution.cancel()), daemon=True).start()
         assert execution.run().status == "cancelled"
         assert heard[:2] == ["RunStarted", "NodeStarted"]
         assert heard[-2:] == ["NodeFinished", "RunFinished"]
@@ -765,7 +765,7 @@ class TestOutput:
         def talk(credentials: Any, params: Any) -> dict[str, Any]:
             print("first")
             print("second")
-            assert release.wait(20)
+            assert release.wait(60)
             return {"success": True, "message": ""}
 
         texts: list[str] = []

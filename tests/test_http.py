@@ -603,7 +603,7 @@ PAGE = {"body": b"<html><title>Sign in</title></html>", "headers": {"Content-Typ
 
 def too_slow(handler: Handler) -> None:
     """Never answer."""
-    handler.server.hold.wait(20)
+    handler.server.hold.wait(60)
 
 
 def cut_off(handler: Handler) -> None:

@@ -65,13 +65,13 @@ class Plain:
     def close(self) -> None:
         with suppress(OSError):
             self._listening.shutdown(socket.SHUT_RDWR)
-        self._threads[0].join(10)
+        self._threads[0].join(60)
         self._listening.close()
         for line in self._held:
             with suppress(OSError):
                 line.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
-            thread.join(10)
+            thread.join(60)
 
 
 @pytest.fixture
@@ -105,7 +105,7 @@ def held_name(monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], None], go
 
     def slow(*given: Any, **more: Any) -> Any:
         meanwhile()
-        go_on.wait(20)
+        go_on.wait(60)
         return look_up(*given, **more)
 
     monkeypatch.setattr(socket, "getaddrinfo", slow)
@@ -115,11 +115,11 @@ def ended(name: str = "flowbook-http") -> None:
     """Wait until the threads of calls are over, those that were given up, too."""
     for thread in threading.enumerate():
         if thread.name == name:
-            thread.join(20)
+            thread.join(60)
 
 
 def _cancel_when(asked: threading.Event, stop: Stop) -> None:
-    asked.wait(20)
+    asked.wait(60)
     stop.set()
 
 

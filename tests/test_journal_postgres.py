@@ -123,20 +123,20 @@ class TestOneConnection:
         def slowly(connection: Connection) -> None:
             if threading.current_thread() is saving:
                 ends.set()
-                goes_on.wait(10)
+                goes_on.wait(60)
             commit(connection)
 
         monkeypatch.setattr(Connection, "commit", slowly)
         saving = threading.Thread(target=journal.add_version, args=(flow_of("a"),))
         saving.start()
-        assert ends.wait(10)
+        assert ends.wait(60)
         recording = threading.Thread(target=run.started, args=("a", "write"))
         recording.start()
         recording.join(0.2)
         assert recording.is_alive()
         goes_on.set()
         for thread in (saving, recording):
-            thread.join(30)
+            thread.join(60)
         record = journal.run("last")
         assert (record.summary.status, record.nodes["a"].status) == ("running", "running")
         assert len(journal.versions("a")) == 1

@@ -192,5 +192,5 @@ def test_a_workflow_that_comes_through_a_pipe_is_read_once(ws: Workspace) -> Non
     writer = threading.Thread(target=pipe.write_text, args=(text,), daemon=True)
     writer.start()
     assert ws.run(pipe).status == "succeeded"
-    writer.join(timeout=10)
+    writer.join(timeout=60)
     assert not writer.is_alive()

@@ -341,7 +341,7 @@ class TestHooks:
         @contextmanager
         def counted():
             commits.append(1)
-            gate.wait(30)
+            gate.wait(60)
             with transaction() as one:
                 yield one
 

@@ -309,7 +309,7 @@ class TestRuns:
         ws.save(greeting())
         runs = [ws.start("hello", who=f"n{i}") for i in range(6)]
         for i, run in enumerate(runs):
-            assert run.wait(30)["two"].data == {"text": f"Hello Hello n{i}"}
+            assert run.wait(60)["two"].data == {"text": f"Hello Hello n{i}"}
             assert "".join(piece.text for piece in run.output("one")) == f"greeting n{i}\n"
 
     def test_editing_tasks_takes_effect_at_the_next_run(self, ws: Workspace, folder: Path) -> None:

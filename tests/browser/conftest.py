@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from tests.jupyterlab import ACTION, Lab, NotebookPage, running_lab, write_notebook
+from tests.jupyterlab import Lab, NotebookPage, new_context, running_lab, write_notebook
 from tests.live_widgets import dangling
 
 # What each kernel is asked at the end of a test. One that has made no widget need not load them for that.
@@ -83,8 +83,7 @@ class Pages:
 @pytest.fixture(scope="session")
 def pages(chromium: Browser) -> Iterator[Pages]:
     """The pages that tests have one after another."""
-    context = chromium.new_context()
-    context.set_default_timeout(ACTION)
+    context = new_context(chromium)
     yield Pages(context)
     context.close()
 
@@ -133,8 +132,7 @@ def make_lasting_notebook(
             books.append(pages.take(lab, folder, width, height))
             pages.keep(books[-1])
             return pages.open(books[-1])
-        contexts.append(chromium.new_context(viewport={"width": width, "height": height}, device_scale_factor=scale))
-        contexts[-1].set_default_timeout(ACTION)
+        contexts.append(new_context(chromium, viewport={"width": width, "height": height}, device_scale_factor=scale))
         books.append(NotebookPage(lab, contexts[-1].new_page(), folder))
         return books[-1].open()
 

@@ -16,9 +16,9 @@ from playwright.sync_api import Page, ViewportSize, expect
 from flowbook import Workflow, Workspace
 from tests.browser.in_sight import cut_off, rings_not_seen
 from tests.browser.test_canvas import bright, share_of
-from tests.jupyterlab import READY, NotebookPage, press
+from tests.jupyterlab import READY, NotebookPage, press, settled_box, wait_until_fitted
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 WHOLE, ZOOMED = ViewportSize(width=1440, height=1000), ViewportSize(width=720, height=500)  # the same window at 200 %
@@ -99,7 +99,7 @@ def in_editor(*steps: View, of: str = "daily") -> View:
             tab(book.page, "Workflows")
             press(book.page, f"Open {of}")
             expect(book.page.locator(".flowbook-canvas:visible")).to_have_attribute("data-nodes", "2", timeout=READY)
-            book.page.wait_for_timeout(400)
+            wait_until_fitted(book.page.locator(".flowbook-canvas:visible"))
         for step in steps:
             step(book)
 
@@ -112,14 +112,13 @@ def selecting(what: str, heading: str) -> View:
     def go(book: NotebookPage) -> None:
         page, canvas = book.page, book.page.locator(".flowbook-canvas:visible")
         press(page, "Fit")
-        page.wait_for_timeout(600)
+        wait_until_fitted(canvas)
         place = canvas.evaluate(
             "(one, what) => { const found = one._cyreg.cy.$(what).first();"
             " return found.isEdge() ? found.renderedMidpoint() : found.renderedPosition(); }",
             what,
         )
-        box = canvas.bounding_box()
-        assert box is not None
+        box = settled_box(canvas)
         at = box["x"] + place["x"] - 16, box["y"] + place["y"]
         page.mouse.move(*at)
         page.wait_for_timeout(150)  # no hand clicks in the same instant, before what a line offers has come up

@@ -484,7 +484,7 @@ def test_arrow_keys_walk_from_card_to_card_and_with_alt_move_what_is_selected(op
     canvas.click("rank")
     for _ in range(3):
         book.page.keyboard.press("Alt+ArrowRight")
-    assert book.wait_for_record(lambda r: r["intent"] == "move")["positions"] == {"rank": [430, 150]}
+    book.wait_for_record(lambda r: r["intent"] == "move" and r["positions"] == {"rank": [430, 150]})
     book.page.keyboard.press("ArrowRight")
     book.wait_for_record(lambda r: r["intent"] == "select" and r["nodes"] == ["notify"])
     book.page.keyboard.press("Escape")

@@ -372,9 +372,10 @@ def test_what_opens_over_the_page_is_seen_in_the_full_window_too(studio: Any) ->
     offered = page.locator(".cm-tooltip-autocomplete li").first
     expect(offered).to_have_text("nodes")
     studio.shot("editor-full-completion")
-    assert offered.evaluate(
+    wait_for_element(
+        offered,
         "one => { const { x, y, width, height } = one.getBoundingClientRect();"
-        " return one.contains(document.elementFromPoint(x + width / 2, y + height / 2)); }"
+        " return one.contains(document.elementFromPoint(x + width / 2, y + height / 2)); }",
     )
     offered.click()
     expect(field).to_contain_text("nodes")

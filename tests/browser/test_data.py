@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.jupyterlab import press
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 OPEN = """
 import os

@@ -14,7 +14,7 @@ from flowbook import Workspace
 from flowbook.formats.flowfile import loads
 from flowbook.formats.python import dumps as as_script
 from tests.browser.in_sight import cut_off
-from tests.jupyterlab import NotebookPage, enter, press
+from tests.jupyterlab import NotebookPage, enter, press, settled_box
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
@@ -98,9 +98,7 @@ def test_what_came_from_elsewhere_is_looked_at_and_trusted_together(book: Notebo
     expect(panel.get_by_text("Workflows that ask for more than is trusted", exact=True)).to_be_visible()
     expect(panel.get_by_label("What they do, and their code")).to_contain_text("6 * 7")
     book.shot("trust-all")
-    begins, said = panel.bounding_box(), page.locator(".fb-restricted").bounding_box()
-    assert begins
-    assert said
+    begins, said = settled_box(panel), settled_box(page.locator(".fb-restricted"))
     assert said["x"] + said["width"] <= begins["x"], "what is said ends where the panel begins"
     press(panel, "Trust All")
     expect(banner).to_be_hidden()

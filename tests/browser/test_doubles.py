@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Error, Locator, Page, expect
 
 from tests.doubles import patient
-from tests.jupyterlab import press
+from tests.jupyterlab import new_context, press
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -20,10 +20,11 @@ GOES = "setTimeout(() => document.getElementById('new').remove(), 400)"
 @pytest.fixture
 def page(chromium: Browser) -> Iterator[Page]:
     """A page with two buttons of one name."""
-    page = chromium.new_page()
+    context = new_context(chromium)
+    page = context.new_page()
     page.set_content(TWO)
     yield page
-    page.close()
+    context.close()
 
 
 def found_by(page: Page) -> Locator:

@@ -13,10 +13,19 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from flowbook import Workflow, Workspace
-from tests.jupyterlab import ACTION, READY, SCREENSHOTS, press, running_app, wait_for_element
+from tests.jupyterlab import (
+    READY,
+    SCREENSHOTS,
+    new_context,
+    press,
+    running_app,
+    settled_box,
+    wait_for_element,
+    wait_until_fitted,
+)
 from tests.waiting import until
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 RECOVERED = re.compile(r"Unsaved changes from \d\d:\d\d were recovered\.")
 CELL = 'from flowbook import Workspace\nws = Workspace(".")\nws.edit("daily")'
@@ -33,9 +42,8 @@ def type_label(page: Page, text: str) -> None:
     canvas = page.locator(".flowbook-canvas")
     expect(canvas).to_have_attribute("data-nodes", "1")
     press(page, "Fit")
-    page.wait_for_timeout(600)
-    box = canvas.bounding_box()
-    assert box is not None
+    wait_until_fitted(canvas)
+    box = settled_box(canvas)
     page.mouse.click(box["x"] + box["width"] / 2 - 20, box["y"] + box["height"] / 2)
     field = page.locator(".fb-inspector").get_by_label("Label", exact=True)
     field.click()
@@ -109,8 +117,7 @@ def test_a_kernel_that_is_killed_loses_nothing_and_discard_goes_back(editor_page
 def test_a_reloaded_app_goes_on_with_what_was_typed(tmp_path: Path, chromium: Browser) -> None:
     """Voilà ends the kernel of a page that is left, so only what is on the disk is left."""
     Workspace(tmp_path).save(flow())
-    context = chromium.new_context(viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(ACTION)
+    context = new_context(chromium, viewport={"width": 1440, "height": 900})
     page = context.new_page()
     with running_app(tmp_path) as address:
         page.goto(address)

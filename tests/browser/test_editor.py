@@ -14,7 +14,7 @@ from flowbook.models import Workflow
 from flowbook.testing import FakeService, fake_service
 from tests.jupyterlab import drag, enter, press, settled_box, wait_for_element, wait_until_fitted
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 OPEN = """
 import os

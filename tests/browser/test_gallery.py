@@ -9,9 +9,9 @@ import pytest
 from playwright.sync_api import expect
 
 from flowbook.gallery import templates
-from tests.jupyterlab import press
+from tests.jupyterlab import press, wait_for_element
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 SETUP = """
 import os
@@ -29,8 +29,8 @@ def test_a_card_shows_its_workflow_and_a_click_opens_it_in_the_editor(make_noteb
     press(book.page, "From Gallery", exact=False)
     pictures = book.page.locator('img[src^="data:image/svg+xml"][alt]')
     expect(pictures).to_have_count(len(templates()))
-    widths = pictures.evaluate_all("images => images.map(image => image.complete ? image.naturalWidth : 0)")
-    assert min(widths) > 0
+    for place in range(len(templates())):
+        wait_for_element(pictures.nth(place), "image => image.complete && image.naturalWidth > 0")
     book.shot("gallery")
     picture = book.page.get_by_alt_text("Weekly digest by e-mail")
     card = book.page.locator(".widget-vbox", has=picture).last

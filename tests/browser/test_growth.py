@@ -62,13 +62,19 @@ def counts(book: Any) -> Counts:
     """What is left after everything that nothing refers to has been collected."""
     page: Page = book.page
     devtools = page.context.new_cdp_session(page)
-    page.wait_for_timeout(1200)  # until what waits for an animation or a message has had it
-    for _ in range(3):
-        devtools.send("HeapProfiler.collectGarbage")
-    found = devtools.send("Memory.getDOMCounters")
+    before = None
+    for _ in range(30):  # until what waits for an animation or a message has had it
+        page.wait_for_timeout(1200)
+        for _ in range(3):
+            devtools.send("HeapProfiler.collectGarbage")
+        found = devtools.send("Memory.getDOMCounters")
+        in_kernel = int(book.lab.said_by_kernels(book.folder.name, LIVE_IN_KERNEL)[0])
+        now = Counts(found["nodes"], found["jsEventListeners"], page.evaluate(LIVE_IN_PAGE), in_kernel)
+        if now == before:
+            break
+        before = now
     devtools.detach()
-    in_kernel = int(book.lab.said_by_kernels(book.folder.name, LIVE_IN_KERNEL)[0])
-    return Counts(found["nodes"], found["jsEventListeners"], page.evaluate(LIVE_IN_PAGE), in_kernel)
+    return now
 
 
 def no_growth(before: Counts, after: Counts, elements: int, listeners: int) -> None:

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.jupyterlab import ACTION, READY, Lab, NotebookPage, address_in, end, environment, free_port
+from tests.jupyterlab import READY, Lab, NotebookPage, address_in, end, environment, free_port, new_context
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")
@@ -28,8 +28,7 @@ def book(tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> Iterato
     with log.open("wb") as file:
         options = [f"--port={free_port()}"]
         server = subprocess.Popen([*command, *options], env=around, stdout=file, stderr=file, cwd=root)
-    context = chromium.new_context(viewport={"width": 1280, "height": 860})
-    context.set_default_timeout(ACTION)
+    context = new_context(chromium, viewport={"width": 1280, "height": 860})
     try:
         address = address_in(log, server, "lab/tree/flowbook.ipynb")
         lab = Lab(address.partition("/lab")[0], address.partition("token=")[2], root)

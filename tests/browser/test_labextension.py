@@ -15,13 +15,13 @@ from playwright.sync_api import Page, expect
 
 from flowbook import Workflow
 from flowbook.formats.flowfile import dumps, loads
-from tests.jupyterlab import SCREENSHOTS, Lab, press
+from tests.jupyterlab import SCREENSHOTS, Lab, press, settled_box, wait_until_fitted
 from tests.waiting import until
 
 if TYPE_CHECKING:
     from tests.browser.conftest import Pages
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 GO_TO = """async (path) => {
     await window.jupyterapp.commands.execute("filebrowser:go-to-path", { path });
@@ -79,6 +79,7 @@ class Desk:
     def command(self, name: str) -> None:
         """Choose a command in the palette."""
         self.page.keyboard.press("ControlOrMeta+Shift+c")
+        expect(self.page.locator(".lm-CommandPalette-input")).to_be_focused()
         self.page.keyboard.type(name)
         self.page.locator(".lm-CommandPalette-item", has_text=name).first.click()
 
@@ -111,9 +112,11 @@ def open_file(desk: Desk) -> Page:
 
 
 def type_label(page: Page, text: str) -> None:
+    canvas = page.locator(".flowbook-canvas")
     press(page, "Fit")
-    page.wait_for_timeout(600)
-    x, y = page.locator(".flowbook-canvas").evaluate(NODE)
+    wait_until_fitted(canvas)
+    settled_box(canvas)
+    x, y = canvas.evaluate(NODE)
     page.mouse.click(x, y)
     page.locator(".fb-inspector").get_by_label("Label", exact=True).click()
     page.keyboard.press("ControlOrMeta+a")
@@ -186,7 +189,7 @@ def test_the_tile_opens_the_studio_and_a_loaded_page_shows_it_again(desk: Desk) 
     if not page.locator(".jp-Launcher").count():
         page.get_by_role("button", name="New Launcher").first.click()
     desk.shot("labextension-launcher")
-    page.locator(".jp-LauncherCard", has_text=re.compile("^Flowbook$")).first.click()
+    page.locator(".jp-LauncherCard", has_text=re.compile("^Flowbook$")).locator("visible=true").first.click()
     for tab in ("Integration Types", "Integrations", "Workflows", "Runs"):
         expect(page.get_by_role("tab", name=tab, exact=True)).to_be_visible(timeout=SLOW)
     page.get_by_role("tab", name="Runs", exact=True).click()

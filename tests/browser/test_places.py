@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, Page, expect
 from flowbook.cli.lab import first_notebook
 from flowbook.formats.flowfile import dumps
 from flowbook.models import Workflow
-from tests.jupyterlab import ACTION, Lab, NotebookPage, environment, free_port, press, running_app, serving
+from tests.jupyterlab import Lab, NotebookPage, environment, free_port, new_context, press, running_app, serving
 
 if TYPE_CHECKING:
     from tests.browser.conftest import Pages
@@ -63,8 +63,7 @@ def elsewhere(place: str, folder: Path, chromium: Browser) -> Iterator[NotebookP
     module, below = serve(place)
     command = [GIVEN[place], "-m", module, "--no-browser", "--ip=127.0.0.1", f"--port={port}", "--allow-root"]
     lab = Lab(f"http://127.0.0.1:{port}", token, root)
-    context = chromium.new_context(viewport={"width": 1440, "height": 1000})
-    context.set_default_timeout(ACTION)
+    context = new_context(chromium, viewport={"width": 1440, "height": 1000})
     with serving(lab, command, environment(folder, token), folder / "server.log"):
         yield NotebookPage(lab, context.new_page(), root, f"{lab.url}/{below}/flowbook.ipynb?token={token}")
         context.close()
@@ -145,7 +144,8 @@ def test_a_file_opens_in_the_editor_by_a_double_click(place: NotebookPage) -> No
 
 def test_the_app_does_the_same(tmp_path: Path, chromium: Browser) -> None:
     with running_app(tmp_path) as address:
-        page = chromium.new_page(viewport={"width": 1440, "height": 1000})
+        context = new_context(chromium, viewport={"width": 1440, "height": 1000})
+        page = context.new_page()
         page.goto(address)
         make_and_run(page)
         assert (tmp_path / "hello.txt").read_text() == "zero one\ntwo"
@@ -153,4 +153,4 @@ def test_the_app_does_the_same(tmp_path: Path, chromium: Browser) -> None:
         page.get_by_role("tab", name="Workflows", exact=True).click(timeout=SLOW)
         press(page, "Open first", exact=False)
         expect(page.locator(".flowbook-canvas")).to_have_attribute("data-nodes", "1", timeout=SLOW)
-        page.close()
+        context.close()

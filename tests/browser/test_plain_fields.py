@@ -15,7 +15,7 @@ from flowbook.ui.editor.editing import Editing
 from flowbook.ui.editor.inspector import Inspector
 from flowbook.ui.parts.forms import Form
 from tests.browser.plain_page import PlainPage
-from tests.jupyterlab import press
+from tests.jupyterlab import new_context, press
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
@@ -34,7 +34,7 @@ def flow() -> Workflow:
 
 @pytest.fixture
 def page(chromium: Browser) -> Iterator[Page]:
-    context = chromium.new_context(viewport={"width": 420, "height": 900})
+    context = new_context(chromium, viewport={"width": 420, "height": 900})
     yield context.new_page()
     context.close()
 

@@ -9,8 +9,9 @@ import pytest
 from playwright.sync_api import FloatRect, Page, expect
 
 from tests.jupyterlab import press, settled_box, wait_for_element, wait_until_fitted
+from tests.waiting import until
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 CELL = """
 import os
@@ -75,11 +76,11 @@ def test_what_a_person_is_at_stays_when_the_view_moves_and_another_thing_was_sho
     expect(name).to_be_focused()
     page.keyboard.press("Control+a")
     page.keyboard.type("sh")
-    before = name.bounding_box()
+    before = settled_box(name)
     book.lab.said_by_kernels(book.folder.name, "ed.canvas.focus_node('step_2')")  # the view moves
+    until(lambda: name.bounding_box() != before)  # it is where its node is
     wait_for_element(canvas, "one => !one._cyreg.cy.animated()")
     expect(name).to_be_focused()
-    assert name.bounding_box() != before, "it is where its node is"
     page.keyboard.type("ip_daily")
     page.keyboard.press("Enter")
     names = "print(*ed.editing.workflow.nodes)"
@@ -168,11 +169,10 @@ def test_messages_do_not_lie_over_each_other_and_escape_leads_from_a_field_back_
 
     said = "ed.say('Kept under another name.', 'warning'); ed.canvas.tell('Told by the canvas.', 'success')"
     book.lab.said_by_kernels(book.folder.name, said)
-    above = page.locator(".fb-told .fb-message", has_text="Kept under another name.").bounding_box()
-    below = page.locator(".flowbook-canvas-message", has_text="Told by the canvas.").bounding_box()
-    assert above is not None
-    assert below is not None
-    assert above["y"] + above["height"] <= below["y"]
+    above = page.locator(".fb-told .fb-message", has_text="Kept under another name.")
+    below = page.locator(".flowbook-canvas-message", has_text="Told by the canvas.")
+    first, second = settled_box(above), settled_box(below)
+    assert first["y"] + first["height"] <= second["y"]
 
 
 def test_a_run_that_begins_is_seen_from_its_head(make_notebook: Callable[..., Any]) -> None:

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, WebSocketRoute, expect
 
-from tests.jupyterlab import ACTION, NotebookPage, press, wait_until_fitted
+from tests.jupyterlab import NotebookPage, new_context, press, wait_until_fitted
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 CELL = """
 import os
@@ -50,14 +50,42 @@ def two_pages(
     book.run(0)
     wait_until_fitted(book.page.locator(".flowbook-canvas"))
     book.save()
-    context = chromium.new_context(viewport={"width": 1700, "height": 860})
-    context.set_default_timeout(ACTION)
+    context = new_context(chromium, viewport={"width": 1700, "height": 860})
     prepare(context)
     name = book.folder.name
     address = f"{book.lab.url}/lab/workspaces/{name}-2/tree/{name}/notebook.ipynb?token={book.lab.token}"
     other = NotebookPage(book.lab, context.new_page(), book.folder, address).open(".flowbook-canvas").page
     wait_until_fitted(other.locator(".flowbook-canvas"))
     return book.page, other
+
+
+class Behind:
+    """What a page hears of the kernel, which may be held back for a while."""
+
+    def __init__(self) -> None:
+        self._holding = False
+        self._held: list[Callable[[], None]] = []
+
+    def prepare(self, context: BrowserContext) -> None:
+        context.route_web_socket(re.compile("/channels"), self._between)
+
+    def _between(self, page: WebSocketRoute) -> None:
+        def from_kernel(message: str | bytes) -> None:
+            if self._holding:
+                self._held.append(lambda: page.send(message))
+            else:
+                page.send(message)
+
+        page.connect_to_server().on_message(from_kernel)
+
+    def hold(self) -> None:
+        self._holding = True
+
+    def go_on(self) -> None:
+        self._holding = False
+        for send in self._held:
+            send()
+        self._held.clear()
 
 
 def test_what_is_typed_in_one_page_is_in_the_other_and_is_saved_from_either(
@@ -102,16 +130,19 @@ def test_what_is_being_typed_stays_in_its_node_when_another_page_turns_to_someth
     make_notebook: Callable[..., Any], chromium: Browser
 ) -> None:
     book = make_notebook(CELL, width=1700)
-    mine, other = two_pages(book, chromium)
+    behind = Behind()
+    mine, other = two_pages(book, chromium, behind.prepare)
     name, canvas = book.folder.name, mine.locator(".flowbook-canvas")
     canvas.click(position=canvas.evaluate(PLACE))
     second = canvas.evaluate(PLACE, "second")
     code(other).click()
     other.keyboard.press("Control+End")
     other.keyboard.type(" + 20")
+    behind.hold()
     canvas.click(position=second)
-    other.keyboard.type(" + 300")  # by a person who does not see what the other one does
     expect(mine.locator(TITLE)).to_have_text("second")
+    other.keyboard.type(" + 300")  # by a person who does not see yet what the other one has done
+    behind.go_on()
     expect(other.locator(TITLE)).to_have_text("second")
     expect(code(other)).to_have_count(0)
     other.keyboard.type("dd")  # no command to the canvas, where it would disable a node

@@ -61,9 +61,9 @@ def cancelled(name: str, credentials: dict[str, Any], reached: threading.Event |
         task.join(1)
         assert not outcomes, outcomes
     else:
-        assert reached.wait(20)
+        assert reached.wait(60)
     stop.set()
-    task.join(20)
+    task.join(60)
     assert outcomes, "it is waited for still"
     return outcomes[0]
 

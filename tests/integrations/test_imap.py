@@ -279,14 +279,14 @@ def test_a_message_is_waited_for_and_cancelling_ends_the_wait(imap_server: ImapS
     thread = threading.Thread(target=work, args=[60])
     thread.start()
     (uid,) = put(done, mail("New"))
-    thread.join(30)
+    thread.join(60)
     assert [one["uid"] for one in results[0]["data"]["messages"]] == [uid]
     known, started = uid, time.monotonic()
     thread = threading.Thread(target=work, args=[600])
     thread.start()
     time.sleep(0.3)
     stop.set()
-    thread.join(30)
+    thread.join(60)
     assert results[1]["data"]["kind"] == "cancelled"
     assert time.monotonic() - started < 100, "it did not wait to the end"
 
@@ -363,7 +363,7 @@ def relayed(port: int, told: Callable[[bytes], bytes]) -> Iterator[int]:
                     self.wfile.write(told(line))
                     server.sendall(line)
                 server.shutdown(socket.SHUT_WR)
-                back.join(30)
+                back.join(60)
 
         def answers(self, server: socket.socket) -> None:
             with suppress(OSError):
@@ -375,7 +375,7 @@ def relayed(port: int, told: Callable[[bytes], bytes]) -> Iterator[int]:
         serving.start()
         yield relay.server_address[1]
         relay.shutdown()
-        serving.join(30)
+        serving.join(60)
 
 
 def test_a_dry_run_reads_and_changes_nothing(tmp_path: Path, imap_server: ImapServer, done: Done) -> None:

@@ -291,6 +291,6 @@ def test_cancelling_the_run_ends_the_statement_in_the_server(mysql_server: Mysql
     while not asleep(mysql_server):
         time.sleep(0.02)
     stop.set()
-    thread.join(20)
+    thread.join(60)
     assert results[0]["data"]["kind"] == "cancelled"
     assert asleep(mysql_server) == []

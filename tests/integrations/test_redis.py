@@ -177,7 +177,7 @@ def clients(done: Done, doing: str) -> bool:
 
 
 def until(condition: Callable[[], bool]) -> None:
-    ends = time.monotonic() + 30
+    ends = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < ends
         time.sleep(0.01)
@@ -188,12 +188,12 @@ def test_a_queue_and_a_stream_are_waited_for(redis_server: RedisServer, done: Do
     thread, results = in_background(lambda: redis.pop(given, {"key": "q", "wait": 30}))
     until(lambda: clients(done, "blpop"))
     done(redis.push, key="q", values="job")
-    thread.join(20)
+    thread.join(60)
     assert results[0]["data"] == "job"
     thread, results = in_background(lambda: redis.read_stream(given, {"stream": "s", "wait": 30}))
     until(lambda: clients(done, "xread"))
     done(redis.add_to_stream, stream="s", fields={"a": 1})
-    thread.join(20)
+    thread.join(60)
     assert results[0]["data"][0]["fields"] == {"a": "1"}
     assert done(redis.pop, key="q", wait=0.01) is None
 
@@ -205,7 +205,7 @@ def test_messages_are_heard_by_name_and_by_what_names_are_like(redis_server: Red
     assert done(redis.publish, channel="news", message={"n": 1}) == {"received": 1}
     done(redis.publish, channel="other", message=0)
     done(redis.publish, channel="alerts.x", message=2)
-    thread.join(20)
+    thread.join(60)
     assert results[0]["data"] == [{"channel": "news", "message": {"n": 1}}, {"channel": "alerts.x", "message": 2}]
     assert done(redis.wait_for_message, channels="news", wait=0.01) == []
 
@@ -292,12 +292,12 @@ def test_a_run_that_is_cancelled_while_it_connects_takes_nothing(
         connect(connection)
 
     monkeypatch.setattr(Connection, "connect", slow)
-    for task, params in ((redis.pop, {"key": "q"}), (redis.command, {"arguments": ["BLPOP", "nothing", 20]})):
+    for task, params in ((redis.pop, {"key": "q"}), (redis.command, {"arguments": ["BLPOP", "nothing", 600]})):
         stop, started = Stop(), time.monotonic()
         with running_as(Context("run", stop=stop)):
             result = task(redis_server.credentials(), params)
         assert (result["success"], (result["data"] or {}).get("kind")) == (False, "cancelled")
-        assert time.monotonic() - started < 10
+        assert time.monotonic() - started < 300
     monkeypatch.setattr(Connection, "connect", connect)
     assert done(redis.list_items, key="q") == ["job"]
 
@@ -322,7 +322,7 @@ def test_cancelling_ends_the_wait_and_the_connection(
     thread, results = in_background(work)
     until(lambda: clients(done, doing))
     stop.set()
-    thread.join(20)
+    thread.join(60)
     assert results, "it came back"
     until(lambda: not clients(done, doing))
 

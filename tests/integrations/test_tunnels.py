@@ -19,7 +19,7 @@ from tests.integrations.mysql_server import MysqlServer
 from tests.integrations.postgres_server import PostgresServer
 from tests.integrations.ssh_server import SshServer
 
-SLOW = {"mysql": "SELECT SLEEP(20)", "postgres": "SELECT pg_sleep(20)"}
+SLOW = {"mysql": "SELECT SLEEP(600)", "postgres": "SELECT pg_sleep(600)"}
 
 
 @pytest.fixture(params=["mysql", "postgres"])
@@ -66,7 +66,7 @@ def test_a_query_goes_through_the_tunnel_and_nothing_of_it_stays(
     assert result.data == [{"answer": 42}]
     assert len(opened) == 1
     assert not opened[0]._transport.is_active(), "the tunnel ends with the call"
-    until = time.monotonic() + 5
+    until = time.monotonic() + 60
     while left() and time.monotonic() < until:
         time.sleep(0.02)
     assert left() == []
@@ -129,7 +129,7 @@ def test_a_query_in_the_tunnel_is_stopped_with_the_run(name: str, folder: Any, t
     timer.join()
     assert not result.success
     assert "ancelled" in result.message
-    assert time.monotonic() - begun < 15, "not when the query would have ended by itself"
+    assert time.monotonic() - begun < 300, "not when the query would have ended by itself"
 
 
 def test_without_a_machine_there_is_no_tunnel(folder: Any, tunnelled: Any) -> None:
@@ -164,7 +164,7 @@ def test_mongodb_is_reached_by_a_tunnel_too(mongo_server: MongoServer, ssh_serve
     tunnelled = {"collection": "tunnelled"}
     assert run_task(mongodb.insert_one, who, {**tunnelled, "document": {"n": 1}}).success
     assert run_task(mongodb.count, who, tunnelled).data == 1
-    until = time.monotonic() + 5
+    until = time.monotonic() + 60
     while left() and time.monotonic() < until:
         time.sleep(0.02)
     assert left() == []

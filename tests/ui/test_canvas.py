@@ -84,7 +84,7 @@ def test_statuses_set_from_many_threads_travel_as_one_message(canvas: Canvas, wi
     for thread in threads:
         thread.join()
     canvas.set_status({"a": "succeeded"})
-    assert wire.arrived.wait(10)
+    assert wire.arrived.wait(60)
     assert [message["changes"] for message in wire.sent] == [{"a": "succeeded", "b": "running"}]
     assert canvas.status == {"a": "succeeded", "b": "running"}
 
@@ -164,7 +164,7 @@ def test_how_far_nodes_are_and_which_lines_were_taken_travels_with_the_statuses(
     canvas.set_status({"a": "running"})
     canvas.set_progress({"a": {"done": 3, "total": 10, "failed": 1}, "nobody": {"done": 1, "total": 1}})
     canvas.mark_lines({"ab": {"taken": True, "items": 120}, "zz": {"taken": True}})
-    assert wire.arrived.wait(10)
+    assert wire.arrived.wait(60)
     (message,) = wire.sent
     assert message["changes"] == {"a": "running"}
     assert message["progress"] == {"a": {"done": 3, "total": 10, "failed": 1}}
@@ -175,7 +175,7 @@ def test_how_far_nodes_are_and_which_lines_were_taken_travels_with_the_statuses(
 
 def test_who_made_a_call_elsewhere_travels_with_the_statuses(canvas: Canvas, wire: Wire) -> None:
     canvas.set_workers({"a": "tcp://10.0.0.7:4001", "b": "", "nobody": "x"})
-    assert wire.arrived.wait(10)
+    assert wire.arrived.wait(60)
     (message,) = wire.sent
     assert message["workers"] == {"a": "tcp://10.0.0.7:4001"}
     assert canvas._companion.get_state()["state"]["workers"] == {"a": "tcp://10.0.0.7:4001"}

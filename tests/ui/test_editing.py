@@ -146,14 +146,14 @@ def test_problems_that_were_found_late_do_not_take_the_place_of_newer_ones(
     def slowly(workflow: Workflow) -> Any:
         found = check(workflow)
         held.set()
-        assert go_on.wait(30)
+        assert go_on.wait(60)
         return found
 
     editing.do(edits.change_node("rank", when="nodes.fe"))
     monkeypatch.setattr(editing.workspace, "check", slowly)
     first = threading.Thread(target=editing.validate)
     first.start()
-    assert held.wait(30)
+    assert held.wait(60)
     monkeypatch.setattr(editing.workspace, "check", check)
     editing.do(edits.change_node("rank", when="nodes.fetch.success"))
     editing.validate()

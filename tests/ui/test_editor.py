@@ -53,7 +53,7 @@ def editor(ws: Workspace) -> Iterator[Editor]:
 
 def run_to_end(editor: Editor) -> None:
     assert editor.run is not None
-    editor.run.wait(20)
+    editor.run.wait(60)
 
 
 def test_where_nothing_runs_the_editor_is_a_drawing_and_an_outline(editor: Editor) -> None:

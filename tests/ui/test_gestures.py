@@ -188,14 +188,14 @@ def test_the_marks_of_the_other_nodes_stay_when_one_runs_alone_and_the_lines_sho
 ) -> None:
     editor.start()
     assert editor.run is not None
-    editor.run.wait(20)
+    editor.run.wait(60)
     assert editor.canvas.status == {"fetch": "succeeded", "rank": "succeeded", "tell": "succeeded"}
     assert editor.canvas.lines == {
         FIRST: {"taken": True, "items": 2},
         edge_id(("rank", "tell", "success")): {"taken": True, "items": None},
     }
     command(editor, "run-node", nodes=["rank"])
-    editor.run.wait(20)
+    editor.run.wait(60)
     assert editor.canvas.status == {"fetch": "succeeded", "rank": "succeeded", "tell": "succeeded"}
     assert set(editor.canvas.lines) == {FIRST, edge_id(("rank", "tell", "success"))}
 
@@ -203,7 +203,7 @@ def test_the_marks_of_the_other_nodes_stay_when_one_runs_alone_and_the_lines_sho
 def test_an_editor_that_is_opened_shows_how_the_nodes_ended_last(editor: Editor) -> None:
     editor.start()
     assert editor.run is not None
-    editor.run.wait(20)
+    editor.run.wait(60)
     again = Editor(editor.workspace, "daily")
     assert again.canvas.status == {"fetch": "succeeded", "rank": "succeeded", "tell": "succeeded"}
     again.close()
@@ -217,6 +217,6 @@ def test_a_list_of_calls_shows_on_its_card_how_many_are_done_and_failed(tmp_path
     editor = Editor(ws, "many")
     editor.start()
     assert editor.run is not None
-    editor.run.wait(20)
+    editor.run.wait(60)
     assert editor.canvas.progress == {"each": {"done": 3, "total": 3, "failed": 1}}
     editor.close()

@@ -78,7 +78,7 @@ def test_what_is_opened_and_closed_five_times_leaves_no_more_widgets_than_once(
 ) -> None:
     ws.create_type("demo", [TOKEN])
     ws.save(flow())
-    ws.start("daily").wait(20)
+    ws.start("daily").wait(60)
     studio = Studio(ws)
     act(studio)
     count = len(_instances)

@@ -79,7 +79,7 @@ def test_what_was_refused_because_of_a_run_goes_when_that_is_over(editor: Editor
     assert "running already" in editor.message.text
     editor.cancel()
     assert editor.run is not None
-    editor.run.wait(30)
+    editor.run.wait(60)
     assert editor.message.text == ""
 
 

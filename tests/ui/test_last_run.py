@@ -50,7 +50,7 @@ def seen(view: DataView) -> Any:
 def run_part(editor: Editor, part: Any, node: str) -> None:
     editor.run_part(part, node)
     assert editor.run is not None
-    editor.run.wait(30)
+    editor.run.wait(60)
 
 
 def output(editor: Editor, node: str) -> Any:
@@ -84,7 +84,7 @@ def test_nodes_that_come_back_with_a_draft_show_how_they_ended_before(ws: Worksp
     before.editing.do(become(daily(), "Import"))
     before.start()
     assert before.run is not None
-    before.run.wait(30)
+    before.run.wait(60)
     before.close()
     editor = Editor(ws, "fresh")
     assert editor.recovery.said
@@ -123,7 +123,7 @@ def test_a_whole_run_begins_with_all_nodes_to_come(ws: Workspace) -> None:
     editor.editing.do(pin("third", [1]))
     editor.start()
     assert editor.run is not None
-    editor.run.wait(30)
+    editor.run.wait(60)
     assert not [one for one in editor.panel.widget._whole()["nodes"].values() if one.get("earlier")]
     editor.close()
 
@@ -164,7 +164,7 @@ def test_the_next_run_ends_the_replay(ws: Workspace) -> None:
     editor.replay(old.id)
     editor.start()
     assert editor.run is not None
-    editor.run.wait(30)
+    editor.run.wait(60)
     assert editor.last_run.replayed == ""
     assert output(editor, "second") == {"text": "Dear Ada"}
     editor.close()

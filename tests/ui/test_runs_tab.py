@@ -212,7 +212,7 @@ def test_a_run_that_goes_on_is_followed_and_not_deleted(ws: Workspace, tab: Runs
     view = tab.open(run.id)
     assert view.panel._run is run
     run.cancel()
-    assert run.wait(10).status == "cancelled"
+    assert run.wait(60).status == "cancelled"
 
 
 def test_an_interrupted_run_says_so(ws: Workspace, tab: RunsTab) -> None:
@@ -269,7 +269,7 @@ def test_a_failed_run_is_resumed_from_the_list_and_followed(ws: Workspace, tab: 
     assert tab.view is not None
     assert tab.view.id == run.id
     assert tab.view._run is not None
-    tab.view._run.wait(30)
+    tab.view._run.wait(60)
     until(lambda: tab.view is not None and tab.view.message.text == "")  # that it goes on is said until it succeeded
     until(lambda: ws.run_record(run.id).summary.status == "succeeded")
     assert ws.run_record(run.id).summary.attempt == 2

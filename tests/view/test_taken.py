@@ -51,7 +51,7 @@ def test_a_line_is_shown_as_taken_when_what_it_leads_to_was_run(tmp_path: Path, 
         if isinstance(event, NodeFinished):
             results[event.node_id] = event.result
 
-    Workspace(tmp_path).start(flow, {}, watch=watch).wait(20)
+    Workspace(tmp_path).start(flow, {}, watch=watch).wait(60)
     taken = taken_edges(flow, "first", results, {"limit": 2})
     assert {target for (_, target, _), so in taken.items() if so} == {
         id for id in ENDS if results[id].status == "succeeded"
