@@ -332,6 +332,11 @@ class TestWorkflows:
         flowbook("workflows", "import", "out.flow.yaml", "--replace")
         assert flowbook("workflows", "export", "hello") == text
 
+    def test_a_dash_is_standard_output_for_what_is_exported(self, flowbook: Commands, folder: Path) -> None:
+        """A file of that name was written, which the next command takes for an option."""
+        assert flowbook("workflows", "export", "hello", "-o", "-") == flowbook("workflows", "show", "hello")
+        assert not (folder / "-").exists()
+
     def test_they_are_listed_shown_and_deleted(self, flowbook: Commands) -> None:
         (listed,) = flowbook.json("workflows", "list")
         assert set(listed) == {"name", "description", "nodes", "revision", "saved_at"}

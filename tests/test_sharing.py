@@ -54,6 +54,8 @@ class TestTemplates:
         assert "example.org" not in text
         assert "name: My Demo" in text
         assert "type: password" in text
+        assert run(["integrations", "template", "export", "My Demo", "-o", "-"]) == 0
+        assert capsys.readouterr().out == text  # a dash is standard output, and no file of that name
 
     def test_with_values_plain_ones_come_along_and_secrets_never(self, shared: Workspace, folder: Path, capsys) -> None:
         assert run(["integrations", "template", "export", "My Demo", "--with-values", "-o", "t.yaml"]) == 0
