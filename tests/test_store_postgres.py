@@ -192,6 +192,30 @@ class TestWhatAPersonIsTold:
         assert "broke" not in str(refused.value)
         assert "Ask the owner" in refused.value.hint
 
+    def test_too_many_connections_are_told_with_what_to_do_and_once_there_is_room_it_goes_on(
+        self, store: PostgresStore, address: Address
+    ) -> None:
+        store.save_workflow(flow())
+        guest = url_of(address.schema).replace("flowbook:", "guest:", 1)
+        theirs = PostgresStore(Address(guest.replace(quote(PASSWORD, safe=""), "guest-password", 1)))
+        schema = address.schema
+        do(address, f"GRANT USAGE ON SCHEMA {schema} TO guest; GRANT ALL ON ALL TABLES IN SCHEMA {schema} TO guest")
+        do(address, "ALTER ROLE guest CONNECTION LIMIT 0")
+        try:
+            with pytest.raises(StoreError, match="too many connections") as refused:
+                theirs.workflow("daily-report")
+            assert refused.value.hint
+            assert "guest-password" not in f"{refused.value} {refused.value.hint}"
+            do(address, "ALTER ROLE guest CONNECTION LIMIT -1")
+            assert theirs.workflow("daily-report") == flow()
+        finally:
+            theirs.close()
+            do(address, "ALTER ROLE guest CONNECTION LIMIT -1")
+            do(
+                address,
+                f"REVOKE ALL ON ALL TABLES IN SCHEMA {schema} FROM guest; REVOKE USAGE ON SCHEMA {schema} FROM guest",
+            )
+
     def test_a_row_that_was_changed_by_hand_is_named_and_left(self, store: PostgresStore, address: Address) -> None:
         store.save_workflow(flow())
         do(address, "UPDATE documents SET document = '{\"name\": '")
