@@ -43,7 +43,7 @@ SLOWLY = """
 import time
 import flowbook.ui.workflows.workflows_tab as tab
 quickly = tab.Editor
-tab.Editor = lambda *given, **more: time.sleep(1) or quickly(*given, **more)
+tab.Editor = lambda *given, **more: time.sleep(2) or quickly(*given, **more)
 """
 
 
@@ -531,6 +531,18 @@ def test_the_canvas_has_the_keyboard_after_open_also_when_that_takes_its_time(st
     studio.run(2)
     open_workflow(page, "a-pair-of-nodes", 2)
     expect(page.locator(".flowbook-canvas[tabindex]")).to_be_focused()
+    studio.run(3)
+
+
+def test_what_is_typed_while_an_editor_opens_is_for_that(studio: Any) -> None:
+    page: Page = studio.page
+    studio.run(2)
+    press(page.locator("tr[data-row=a-pair-of-nodes]"), "Open", exact=False)
+    expect(page.get_by_text("Opening “")).to_be_visible()
+    page.wait_for_timeout(200)  # nobody types in the same instant
+    page.keyboard.type("apyth")
+    expect(page.locator(".fb-chooser").get_by_role("searchbox")).to_have_value("pyth")
+    page.keyboard.press("Escape")
     studio.run(3)
 
 

@@ -7,15 +7,21 @@
  */
 import { focused } from "./dom.js";
 
-const PATIENCE = 2000; // milliseconds within which a canvas that is opened shows
+const PATIENCE = 30_000; // milliseconds within which a canvas that is opened shows, also from a kernel that is busy
 const WRITING = 3000; // milliseconds after a letter within which the next key is likely to be one too
 
 /** Where to go on: on the canvas, where there is one or will be, else at the tab that is open; null: not yet. */
 function place(frame) {
   const shown = (one) => one.getClientRects().length > 0;
   const canvas = [...frame.querySelectorAll(".flowbook-canvas[tabindex]")].find(shown);
-  const coming = frame.querySelector(".fb-places") || [...frame.querySelectorAll(".fb-opening")].some(shown);
+  const coming = [...frame.querySelectorAll(".fb-places, .fb-opening")].some(shown);
   return canvas ?? (coming ? null : [...frame.querySelectorAll("[role=tab][aria-selected=true]")].find(shown));
+}
+
+/** Whether a key says something to an editor; others are the browser's, which loads the page again by Ctrl-R, say. */
+function isForEditor({ key, ctrlKey, metaKey, altKey }) {
+  if (altKey) return false;
+  return ctrlKey || metaKey ? /^([adfksyz]|Enter)$/i.test(key) : key.length === 1 || /^(Enter|F2|Delete|Backspace|Arrow\w+)$/.test(key);
 }
 
 /** Give the keyboard to where a person goes on who leaves `part` by a key. */
@@ -28,6 +34,8 @@ export function goOn(part) {
 export function keepFocus(frame) {
   let held = null;
   let timer = 0;
+  /** @type {KeyboardEvent[] | null} what is typed while an editor is on its way: it is meant for that */
+  let ahead = null;
   let wrote = -Infinity; // when a letter was typed into what has the keyboard
   const lost = () => held && (!focused() || focused() === document.body) && !(held.isConnected && held.getClientRects().length);
   const restore = (until) => {
@@ -38,18 +46,42 @@ export function keepFocus(frame) {
     }
     const next = place(frame);
     if (next) next.focus({ preventScroll: true });
-    else if (performance.now() < until) timer = setTimeout(restore, 50, until);
+    else if (performance.now() < until) {
+      ahead = [];
+      frame.focus({ preventScroll: true, focusVisible: false });
+      timer = setTimeout(arrive, 50, until);
+    }
+  };
+  const arrive = (until) => {
+    const typed = ahead ?? [];
+    const next = focused() === frame ? place(frame) : null;
+    if (!next && focused() === frame && performance.now() < until) {
+      timer = setTimeout(arrive, 50, until);
+      return;
+    }
+    ahead = null;
+    next?.focus({ preventScroll: true });
+    if (!next?.matches(".flowbook-canvas")) return; // it could not be opened
+    for (const { key, code, ctrlKey, metaKey, shiftKey, altKey } of typed) {
+      next.dispatchEvent(new KeyboardEvent("keydown", { key, code, ctrlKey, metaKey, shiftKey, altKey, bubbles: true, cancelable: true }));
+    }
   };
   const take = (event) => {
     if (held !== event.target) wrote = -Infinity;
     held = event.target;
   };
   const write = (event) => {
+    if (ahead && event.target === frame && isForEditor(event)) {
+      ahead.push(event);
+      event.preventDefault();
+      event.stopPropagation();
+      return;
+    }
     const writes = event.target.matches("input, textarea, [contenteditable=true]") && (event.key.length === 1 || event.key === "Backspace");
     wrote = writes && !event.ctrlKey && !event.metaKey ? performance.now() : -Infinity;
   };
   const look = () => {
-    if (!held) return;
+    if (!held || ahead) return;
     clearTimeout(timer);
     timer = setTimeout(restore, 60, performance.now() + PATIENCE); // what comes in its place may take the keyboard itself
   };
