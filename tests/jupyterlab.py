@@ -281,6 +281,11 @@ class NotebookPage:
         print(f"\nseen at the failure: {self.shot(f'failed-{test}-{self.folder.name[-6:]}')}")
         print("\n".join(self.console[-20:]))
 
+    def look(self, name: str, locator: Locator | None = None) -> None:
+        """Save what a person sees, when FLOWBOOK_SCREENSHOTS says that somebody will look: each takes a moment."""
+        if os.environ.get("FLOWBOOK_SCREENSHOTS"):
+            self.shot(name, locator)
+
     def shot(self, name: str, locator: Locator | None = None) -> Path:
         """Save what a person sees as ``screenshots/<name>.png``."""
         SCREENSHOTS.mkdir(exist_ok=True)

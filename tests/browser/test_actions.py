@@ -260,7 +260,7 @@ def test_each_item_is_worked_on_and_what_came_of_it_is_drawn(book: NotebookPage,
     hands.run()
     hands.click(hands.editor.locator('.fb-below .fbr-row[data-node="python_2"]'))
     expect(hands.editor.locator(".fb-below .fbr-display img")).to_be_visible()
-    book.shot("actions-plot")
+    book.look("actions-plot")
     assert hands.actions <= 40
     print(f"{hands.actions} actions of 40")
 

@@ -190,7 +190,7 @@ def test_a_graph_with_its_statuses_is_drawn(open_canvas: Any) -> None:
     book, canvas = open_canvas(elements, f"canvas.set_status({status!r})\ncanvas")
     expect(canvas.box).to_have_attribute("aria-label", "Workflow graph: 5 nodes, 4 edges")
     book.page.wait_for_timeout(300)
-    book.shot("canvas", canvas.box)
+    book.look("canvas", canvas.box)
 
 
 def test_dragging_from_a_handle_asks_to_connect_and_the_edge_appears(open_canvas: Any) -> None:
@@ -202,7 +202,7 @@ def test_dragging_from_a_handle_asks_to_connect_and_the_edge_appears(open_canvas
     canvas.page.mouse.down()
     canvas.page.mouse.move(*canvas.at("notify", -60), steps=8)
     canvas.page.wait_for_timeout(120)
-    book.shot("canvas-connecting", canvas.box)
+    book.look("canvas-connecting", canvas.box)
     canvas.page.mouse.up()
     record = book.wait_for_record(lambda r: r["intent"] == "connect")
     assert record == {"intent": "connect", "source": "store", "target": "notify"}
@@ -218,7 +218,7 @@ def test_dragging_from_one_node_to_another_connects_them_wherever_the_drag_begin
     canvas.page.mouse.move(*canvas.at("notify", -60), steps=8)
     said = canvas.box.get_by_text("Let go to connect store to notify")
     expect(said).to_be_visible()
-    book.shot("canvas-onto", canvas.box)
+    book.look("canvas-onto", canvas.box)
     canvas.page.mouse.up()
     expect(said).to_be_hidden()
     canvas.wait_for_counts(5, 5)
@@ -243,7 +243,7 @@ def test_a_refused_connection_says_why_on_the_canvas(open_canvas: Any) -> None:
     canvas.drag(canvas.at("fetch", 96), canvas.at("rank", -60))
     message = canvas.box.locator(".flowbook-canvas-message")
     expect(message).to_contain_text("These two nodes are connected already.")
-    book.shot("canvas-refused", canvas.box)
+    book.look("canvas-refused", canvas.box)
     message.get_by_role("button").click()
     message.wait_for(state="detached")
 
@@ -290,7 +290,7 @@ def test_the_delete_key_takes_a_node_out_of_the_middle(open_canvas: Any) -> None
     canvas.wait_for_counts(4, 2)
     canvas.drag(canvas.at("notify", -20), canvas.at("notify", -20, 60))
     assert set(book.wait_for_record(lambda r: r["intent"] == "move")["positions"]) == {"notify"}
-    book.shot("canvas-deleted", canvas.box)
+    book.look("canvas-deleted", canvas.box)
 
 
 @pytest.mark.parametrize("place", ["the line", "its end, which can be dragged"])
@@ -445,7 +445,7 @@ def test_a_second_view_shows_every_edit_and_can_edit_itself(open_own: Any) -> No
     second.page.keyboard.press("Delete")
     second.wait_for_counts(3, 2)
     first.wait_for_counts(3, 2)
-    book.shot("canvas-second-view")
+    book.look("canvas-second-view")
 
 
 def test_a_canvas_in_a_hidden_tab_is_fitted_once_it_is_shown(make_notebook: Any) -> None:
@@ -521,7 +521,7 @@ def test_arranging_places_the_cards_from_left_to_right_and_reports_it_as_one_mov
     assert places["fetch"][0] < places["rank"][0] < places["notify"][0]
     assert places["store"][0] == places["rank"][0] == places["alert"][0]
     book.page.wait_for_timeout(300)
-    book.shot("canvas-arranged", canvas.box)
+    book.look("canvas-arranged", canvas.box)
     assert len([r for r in book.records() if r["intent"] == "move"]) == 1
 
 
@@ -557,7 +557,7 @@ def test_html_in_texts_is_shown_as_text(open_canvas: Any) -> None:
     hover.wait_for()
     assert "<b>bold</b>" in hover.inner_text()
     assert "<b>bold</b>" in canvas.box.locator(".flowbook-canvas-message").first.inner_text()
-    book.shot("canvas-html", canvas.box)
+    book.look("canvas-html", canvas.box)
     canvas.click("a")
     assert "hacked" not in book.page.title()
     assert canvas.box.locator("img, b").count() == 0
@@ -577,7 +577,7 @@ def test_a_plus_on_a_line_asks_for_a_node_between(open_canvas: Any) -> None:
     canvas.page.mouse.move(*line(canvas, "fetch", "rank"))
     plus = canvas.box.get_by_role("button", name="Put a node between fetch and rank")
     plus.hover()
-    book.shot("canvas-line", canvas.box)
+    book.look("canvas-line", canvas.box)
     plus.click()
     record = book.wait_for_record(lambda r: r["intent"] == "insert")
     assert (record["edge"], record["x"]) == ("e2", pytest.approx(250, abs=12))
@@ -601,7 +601,7 @@ def test_an_end_of_a_line_is_dragged_to_another_node(open_canvas: Any) -> None:
     knob.hover()
     canvas.page.mouse.down()
     canvas.page.mouse.move(*canvas.at("store", 60), steps=6)
-    book.shot("canvas-reconnect", canvas.box)
+    book.look("canvas-reconnect", canvas.box)
     canvas.page.mouse.move(*canvas.at("alert", 60), steps=6)
     canvas.page.mouse.up()
     record = book.wait_for_record(lambda r: r["intent"] == "reconnect")
@@ -621,7 +621,7 @@ def test_a_short_line_can_be_met_itself_and_its_ends_and_its_plus(open_canvas: A
     plus = canvas.box.get_by_role("button", name="Put a node between n2 and n3")
     expect(plus).to_be_visible()
     canvas.page.mouse.move(middle[0] + 1, middle[1])
-    book.shot("canvas-short-line", canvas.box)
+    book.look("canvas-short-line", canvas.box)
     canvas.page.mouse.click(middle[0] + 1, middle[1])
     assert book.wait_for_record(lambda r: r["intent"] == "select" and r["edges"])["edges"] == ["e2"]
     knob = canvas.box.locator(".flowbook-edge-end.flowbook-target")
@@ -701,7 +701,7 @@ def test_the_menu_of_a_node_does_what_it_says_to_that_node(open_canvas: Any) -> 
     canvas.click("rank", button="right")
     menu = canvas.box.get_by_role("menu")
     menu.wait_for()
-    book.shot("canvas-menu", canvas.box)
+    book.look("canvas-menu", canvas.box)
     menu.get_by_role("menuitem", name="Run This Node").click()
     record = book.wait_for_record(lambda r: r["intent"] == "command")
     assert (record["name"], record["nodes"]) == ("run-node", ["rank"])
@@ -754,7 +754,7 @@ def test_a_long_line_is_arranged_in_rows_begins_at_the_left_and_has_a_map(open_c
     expect(canvas.box.get_by_role("button", name="Show at full size")).to_have_text("35 %")
     map = canvas.box.get_by_role("img", name="Map of the graph")
     expect(map).to_be_visible()
-    book.shot("canvas-100-line", canvas.box)
+    book.look("canvas-100-line", canvas.box)
     size = book.page.viewport_size
     book.page.set_viewport_size({"width": 560, "height": size["height"]})  # it would cover half of what there is to see
     expect(map).to_be_hidden()
@@ -764,7 +764,7 @@ def test_a_long_line_is_arranged_in_rows_begins_at_the_left_and_has_a_map(open_c
     places = book.wait_for_record(lambda r: r["intent"] == "move")["positions"]
     assert len({y for _, y in places.values()}) > 5
     book.page.wait_for_timeout(400)
-    book.shot("canvas-100-arranged", canvas.box)
+    book.look("canvas-100-arranged", canvas.box)
 
 
 def test_what_is_pasted_comes_from_the_systems_clipboard(open_canvas: Any) -> None:

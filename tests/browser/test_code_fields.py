@@ -81,7 +81,7 @@ def test_a_mistake_in_code_is_underlined_and_is_a_problem_of_the_node_until_it_i
     expect(page.locator(".cm-lintRange-error")).to_have_count(1)
     expect(box.locator(".fb-note")).to_contain_text("is not Python: invalid syntax (line 2).")
     expect(page.get_by_role("button", name="1 problem", exact=True)).to_be_visible()
-    book.shot("lab-code-mistake")
+    book.look("lab-code-mistake")
     page.keyboard.type("2")
     expect(page.locator(".cm-lintRange-error")).to_have_count(0)
     expect(page.get_by_role("button", name="No problems")).to_be_visible()
@@ -98,7 +98,7 @@ def test_data_of_the_last_run_is_put_into_fields_and_the_editor_for_code_comes_t
     path(panel, "nodes.fetch.data.body").click()
     page.keyboard.type(" > 1")
     assert written(box) == "len(nodes.fetch.data.body > 1)"
-    book.shot("lab-data")
+    book.look("lab-data")
     select(canvas, "ask")
     url = field(page, "url")
     page.get_by_label("url", exact=True).click()
@@ -114,7 +114,7 @@ def test_data_of_the_last_run_is_put_into_fields_and_the_editor_for_code_comes_t
     path(panel, "nodes.fetch.data.body[0].date").scroll_into_view_if_needed()
     path(panel, "nodes.fetch.data.body[0].date").drag_to(query)
     expect(query).to_have_text('"${{ nodes.fetch.data.body[0].date }}"')
-    book.shot("lab-data-url")
+    book.look("lab-data-url")
     select(canvas, "late")
     expect(box.locator(".cm-content")).to_have_text("len(nodes.fetch.data.body > 1)")
     assert book.frames_with('"kind": "library"') == 1

@@ -135,7 +135,7 @@ def test_a_line_let_go_over_nothing_asks_for_the_task_that_follows(studio: Any) 
     search = canvas.page.locator(".fb-chooser").get_by_role("searchbox")
     expect(search).to_be_focused()
     enter(search, "core noop")
-    studio.shot("editor-chooser", page.locator(".fb-workbench"))
+    studio.look("editor-chooser", page.locator(".fb-workbench"))
     page.keyboard.press("Enter")
     expect(search).to_be_hidden()
     expect(canvas).to_have_attribute("data-nodes", "3")
@@ -229,7 +229,7 @@ def test_the_toolbar_stands_in_one_row_and_keeps_the_guides_words(studio: Any) -
     ):
         icon = toolbar.get_by_role("button", name=word, exact=True)
         assert (icon.get_attribute("title") or "").startswith(word)
-    studio.shot("editor-toolbar", toolbar)
+    studio.look("editor-toolbar", toolbar)
     page.set_viewport_size({"width": 1440, "height": 900})
     for part, words in ((".fb-name", "a-pair-of-nodes"), (".fb-run-chip", "● succeeded")):
         shown = toolbar.locator(part)
@@ -239,13 +239,13 @@ def test_the_toolbar_stands_in_one_row_and_keeps_the_guides_words(studio: Any) -
     more = toolbar.get_by_role("button", name="More", exact=True)
     expect(more).to_be_visible()
     wait_for_element(toolbar, IN_ONE_ROW)
-    studio.shot("editor-toolbar-narrow", toolbar)
+    studio.look("editor-toolbar-narrow", toolbar)
     more.click()
     menu = toolbar.get_by_role("menu")
     expect(menu.get_by_role("menuitem")).to_have_text(
         ["Dry Run", "Note", "Redo", "Layout", "Fit", "Inputs", "Versions", "Triggers", "Import", "Export"]
     )
-    studio.shot("editor-toolbar-menu", page.locator(".flowbook"))
+    studio.look("editor-toolbar-menu", page.locator(".flowbook"))
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Escape")
     expect(menu).to_be_hidden()
@@ -257,7 +257,7 @@ def test_the_toolbar_stands_in_one_row_and_keeps_the_guides_words(studio: Any) -
     wait_for_element(toolbar, IN_ONE_ROW)
     drawer = page.locator(".fb-drawer")
     assert settled_box(drawer)["x"] >= settled_box(page.locator(".fb-places"))["x"]  # and nothing of it is cut off
-    studio.shot("editor-toolbar-least", page.locator(".flowbook"))
+    studio.look("editor-toolbar-least", page.locator(".flowbook"))
     page.keyboard.press("Escape")
     more.focus()
     page.keyboard.press("Enter")
@@ -288,7 +288,7 @@ def test_the_inspector_shows_the_names_of_task_and_integration_whole(studio: Any
             longest,
         )
         assert room >= 0
-    studio.shot("editor-inspector", page.locator(".fb-workbench"))
+    studio.look("editor-inspector", page.locator(".fb-workbench"))
 
 
 FRAMES_OF_A_SECOND = """() => new Promise((done) => {
@@ -371,7 +371,7 @@ def test_what_opens_over_the_page_is_seen_in_the_full_window_too(studio: Any) ->
     page.keyboard.type(" ${{ nod")
     offered = page.locator(".cm-tooltip-autocomplete li").first
     expect(offered).to_have_text("nodes")
-    studio.shot("editor-full-completion")
+    studio.look("editor-full-completion")
     wait_for_element(
         offered,
         "one => { const { x, y, width, height } = one.getBoundingClientRect();"
@@ -554,11 +554,11 @@ def test_all_problems_stand_in_the_drawer_and_the_tab_that_is_open_is_seen_in_a_
     list_height = page.locator(".fb-drawer .fb-picker-list").evaluate("one => one.scrollHeight - one.clientHeight")
     assert list_height == 0  # no list that scrolls inside of a drawer that has room
     expect(last).to_be_visible()
-    studio.shot("editor-problems")
+    studio.look("editor-problems")
     page.set_viewport_size({"width": 700, "height": 900})
     tab = page.get_by_role("tab", name="Workflows", exact=True)
     wait_for_element(
         tab, "one => one.getBoundingClientRect().right <= one.parentElement.getBoundingClientRect().right + 1"
     )
-    studio.shot("editor-narrow", page.locator(".flowbook"))
+    studio.look("editor-narrow", page.locator(".flowbook"))
     page.set_viewport_size({"width": 1280, "height": 900})

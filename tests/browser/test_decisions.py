@@ -97,7 +97,7 @@ def test_what_came_from_elsewhere_is_looked_at_and_trusted_together(book: Notebo
     expect(panel.get_by_label("Workflows that ask for more than is trusted")).to_have_text("gift, present")
     expect(panel.get_by_text("Workflows that ask for more than is trusted", exact=True)).to_be_visible()
     expect(panel.get_by_label("What they do, and their code")).to_contain_text("6 * 7")
-    book.shot("trust-all")
+    book.look("trust-all")
     begins, said = settled_box(panel), settled_box(page.locator(".fb-restricted"))
     assert said["x"] + said["width"] <= begins["x"], "what is said ends where the panel begins"
     press(panel, "Trust All")
@@ -138,7 +138,7 @@ def test_versions_are_named_and_gone_back_to_and_files_go_out_and_in(book: Noteb
     expect(first).to_contain_text("as it began")
     press(first, "Open", exact=False)
     expect(drawer.get_by_label("What is different now")).to_contain_text("second")
-    book.shot("versions-opened")
+    book.look("versions-opened")
     press(drawer, "Restore")
     expect(canvas).to_have_attribute("data-nodes", "1")
     press(page, "Undo")
@@ -167,7 +167,7 @@ def test_versions_are_named_and_gone_back_to_and_files_go_out_and_in(book: Noteb
     expect(drawer.get_by_text("the workflow “daily”, 2 nodes, 1 connection")).to_be_visible()
     expect(drawer.locator(".fb-file-name")).to_have_text("out.flow.yaml")
     expect(canvas).to_have_attribute("data-nodes", "3")  # it is shown, and nothing is taken over before Import
-    book.shot("import-looked-at")
+    book.look("import-looked-at")
     press(drawer, "Import")
     expect(canvas).to_have_attribute("data-nodes", "2")
 
@@ -202,6 +202,6 @@ def test_a_failed_node_is_mended_in_a_cell_and_its_run_goes_on(book: NotebookPag
     assert cut_off(page) == []
     press(cell, "Continue")
     expect(cell.locator(".fbr-summary .fbr-chip")).to_have_text("succeeded")
-    book.shot("rescued")
+    book.look("rescued")
     with Workspace(book.folder) as ws:
         assert ws.last("shares")["use"].data == {"half": 3.0}

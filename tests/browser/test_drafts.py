@@ -84,13 +84,13 @@ def editor_page(make_notebook: Callable[..., Any]) -> Any:
 
 def test_a_restarted_kernel_goes_on_with_what_was_typed(editor_page: Any) -> None:
     page: Page = editor_page.page
-    editor_page.shot("draft-saved")
+    editor_page.look("draft-saved")
     editor_page.in_toolbar("notebook:restart-kernel").click()
     press(page.locator(".jp-Dialog"), "Confirm Kernel Restart", exact=False)
     page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for(timeout=READY)
     editor_page.run(0)
     expect_recovered(page, "Typed by hand")
-    editor_page.shot("draft-recovered")
+    editor_page.look("draft-recovered")
     assert Workspace(editor_page.folder).workflow("daily").nodes["say"].label == ""
     press(page, "Keep")
     expect(page.locator(".fb-recovered")).to_have_count(0)

@@ -159,7 +159,7 @@ def test_the_guide_leads_from_an_empty_list_to_a_workflow_that_ran(
     assert webhook.requests[0].json["text"] == "Hello from my workflow!"
     assert len(webhook.requests) == 2
     page.wait_for_timeout(300)
-    book.shot("editor-guide")
+    book.look("editor-guide")
     press(page, "← All Workflows")
     expect(page.get_by_role("row", name="my-workflow")).to_contain_text("succeeded")
 
@@ -204,7 +204,7 @@ def test_every_edit_of_the_graph_can_be_undone(make_notebook: Callable[..., Any]
     page.locator('[data-id="core.wait"]').drag_to(page.locator(".flowbook-canvas"), target_position={"x": 90, "y": 90})
     canvas.wait_for_counts(4, 2)
     expect(page.get_by_label("Id", exact=True)).to_have_value("wait")
-    book.shot("editor-dropped")
+    book.look("editor-dropped")
     assert book.cell_count() == 1
 
 
@@ -257,7 +257,7 @@ def test_an_expression_is_put_together_by_clicks_and_shows_what_it_comes_to(make
     params.locator("[title='Insert nodes.first.data']").click()
     expect(values).to_have_text("${{ nodes.first.data }}")
     expect(params.get_by_text('✓ {"who": "Ada"}')).to_be_visible()
-    book.shot("editor-expression")
+    book.look("editor-expression")
     enter(values, "${{ nodes.first.data.whom }}")
     expect(params.get_by_text("there is no 'whom'")).to_be_visible()
 

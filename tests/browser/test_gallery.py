@@ -31,10 +31,10 @@ def test_a_card_shows_its_workflow_and_a_click_opens_it_in_the_editor(make_noteb
     expect(pictures).to_have_count(len(templates()))
     for place in range(len(templates())):
         wait_for_element(pictures.nth(place), "image => image.complete && image.naturalWidth > 0")
-    book.shot("gallery")
+    book.look("gallery")
     picture = book.page.get_by_alt_text("Weekly digest by e-mail")
     card = book.page.locator(".widget-vbox", has=picture).last
     press(card, "Use this", exact=False)
     expect(book.page.get_by_text("weekly-digest", exact=True).first).to_be_visible()
     expect(book.page.get_by_role("button", name="Save", exact=True)).to_be_visible()
-    book.shot("gallery-opened")
+    book.look("gallery-opened")

@@ -96,7 +96,7 @@ def desk(lab: Lab, pages: Pages, request: pytest.FixtureRequest) -> Iterator[Des
     yield made
     failed = getattr(request.node, "failed_in_call", False)
     if failed:
-        made.shot(f"failed-{request.node.name}")
+        made.look(f"failed-{request.node.name}")
     pages.give_back(book, failed=failed)
     lab.stop_kernels(made.folder.name)
 
@@ -134,7 +134,7 @@ def test_a_double_click_opens_the_file_and_saving_writes_it(desk: Desk) -> None:
     desk.open()
     expect(desk.in_listing("daily.flow.yaml").locator("svg")).to_have_count(1)
     page = open_file(desk)
-    desk.shot("labextension-file")
+    desk.look("labextension-file")
     type_label(page, "By Save")
     press(page.locator(".fb-toolbar"), "Save")
     until(lambda: saved_label(desk.file) == "By Save")
@@ -171,7 +171,7 @@ def test_what_was_typed_into_a_file_outlives_its_kernel_and_the_page(desk: Desk)
     (kernel,) = desk.kernels()
     os.kill(int(kernel), signal.SIGKILL)
     expect(page.locator(".fb-recovered")).to_contain_text("were recovered.", timeout=SLOW)
-    desk.shot("labextension-recovered")
+    desk.look("labextension-recovered")
     press(page.locator(".fb-toolbar"), "Save")
     until(lambda: saved_label(desk.file) == "Typed by hand")
 
@@ -188,12 +188,12 @@ def test_the_tile_opens_the_studio_and_a_loaded_page_shows_it_again(desk: Desk) 
     page = desk.page
     if not page.locator(".jp-Launcher").count():
         page.get_by_role("button", name="New Launcher").first.click()
-    desk.shot("labextension-launcher")
+    desk.look("labextension-launcher")
     page.locator(".jp-LauncherCard", has_text=re.compile("^Flowbook$")).locator("visible=true").first.click()
     for tab in ("Integration Types", "Integrations", "Workflows", "Runs"):
         expect(page.get_by_role("tab", name=tab, exact=True)).to_be_visible(timeout=SLOW)
     page.get_by_role("tab", name="Runs", exact=True).click()
-    desk.shot("labextension-studio")
+    desk.look("labextension-studio")
     assert (desk.folder / ".flowbook").is_dir()
     (kernel,) = desk.kernels()
     desk.load_again()
@@ -221,7 +221,7 @@ def test_an_output_whose_kernel_has_ended_is_a_picture_with_a_way_to_go_on(make_
     output = book.cell(0).locator(".jp-OutputArea-output")
     expect(output).to_contain_text("As it was when it was saved.")
     expect(output.locator("svg, img").first).to_be_visible()
-    book.shot("labextension-fallback")
+    book.look("labextension-fallback")
     expect(page.get_by_text("model not found")).to_have_count(0)
     press(output, "Run This Cell", exact=False)
     expect(page.locator(".flowbook-canvas")).to_have_attribute("data-nodes", "1", timeout=SLOW)

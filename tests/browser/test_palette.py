@@ -50,7 +50,7 @@ def test_tasks_are_found_by_typing_and_steering_by_the_words_of_other_tools(page
     assert named == ["ways to steer", "set up", "needs no account", "more integrations"]
     mail, more = page.locator('.fb-side-left [data-id="smtp.send_email"]'), page.locator(".fb-side-left .fb-group").last
     expect(mail).to_have_count(0)  # of what is shut, which is most, a page has nothing until it is opened
-    page.book.shot("palette", page.locator(".fb-workbench"))
+    page.book.look("palette", page.locator(".fb-workbench"))
     more.locator("summary").click()
     expect(mail).to_be_visible()
     expect(mail).to_have_attribute("tabindex", "-1")
@@ -77,7 +77,7 @@ def test_tasks_are_found_by_typing_and_steering_by_the_words_of_other_tools(page
     page.keyboard.press("Control+a")
     page.keyboard.type("sleep")
     expect(page.locator(".fb-side-left .fb-item-first")).to_have_attribute("data-id", "way:wait")
-    page.book.shot("palette-found", page.locator(".fb-workbench"))
+    page.book.look("palette-found", page.locator(".fb-workbench"))
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     expect(canvas).to_have_attribute("data-nodes", "4")
@@ -126,5 +126,5 @@ def test_if_leads_to_the_condition_of_a_line_and_schedule_to_triggers(page: Any)
     page.keyboard.type("cron")
     page.keyboard.press("Enter")
     expect(page.locator(".fb-drawer")).to_contain_text("Only you start it, so far.")
-    page.book.shot("palette-schedule")
+    page.book.look("palette-schedule")
     assert page.book.cell_count() == 1

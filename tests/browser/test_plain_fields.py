@@ -127,7 +127,7 @@ def test_code_is_completed_from_the_last_run(show: Show, page: Page) -> None:
     page.keyboard.type("rows = nodes.fetch.data.body\nfor row in rows:\nrow.da")
     offered = page.locator(".cm-tooltip-autocomplete li")
     expect(offered).to_have_count(2)
-    plain.shot("code-completion")
+    plain.look("code-completion")
     assert [one.inner_text().split("\n") for one in offered.all()] == [["days", "12"], ["date", '"2026-11-16"']]
     page.wait_for_timeout(100)
     page.keyboard.press("Enter")
@@ -185,7 +185,7 @@ def test_a_mistake_in_code_is_underlined_after_a_pause_and_told_under_it(
     plain.say(editing.validate)
     expect(box.locator(".fb-note")).to_contain_text("is not Python: invalid syntax (line 2).")
     expect(page.locator(".cm-lintRange-error")).to_have_count(1)
-    plain.shot("code-mistake")
+    plain.look("code-mistake")
     page.keyboard.type("2")
     wait_for_typed(page, editing, "code", "b = 1 +2")
     plain.say(editing.validate)
@@ -204,7 +204,7 @@ def test_data_is_put_into_code_where_the_cursor_is(show: Show, page: Page) -> No
     assert written(box) == "len(nodes.fetch.data.body or 1)"
     for view in ("Table", "Schema", "Tree"):
         press(panel, view)
-        plain.shot(f"data-{view.lower()}")
+        plain.look(f"data-{view.lower()}")
     path(panel, "nodes.fetch.data.body[0]").click()
     assert written(box) == "len(nodes.fetch.data.body or 1nodes.fetch.data.body[0])"
 
@@ -241,27 +241,27 @@ def test_data_is_put_into_a_field_of_one_line_and_dragged_into_another(show: Sho
     page.keyboard.type("/")
     panel = field(page, "url").locator(".fb-data")
     panel.locator("summary", has_text="[0]").click(position={"x": 4, "y": 8})
-    plain.shot("data-url")
+    plain.look("data-url")
     path(panel, "nodes.fetch.data.body[0].days").click()
     expect(field(page, "url").locator(".fb-note")).to_have_text("✓ “https://example.com/x/12”")
     assert written(field(page, "url")) == "https://example.com/x/${{ nodes.fetch.data.body[0].days }}"
     path(panel, "nodes.fetch.data.body[0].date").drag_to(field(page, "query").locator(".cm-content"))
     expect(field(page, "query").locator(".cm-content")).to_have_text('"${{ nodes.fetch.data.body[0].date }}"')
-    plain.shot("data-dragged")
+    plain.look("data-dragged")
 
 
 def test_many_params_stand_under_headings_and_what_is_given_stands_open(show: Show, page: Page) -> None:
     plain = show("ask")
     expect(field(page, "url")).to_be_visible()
     assert page.locator(".fb-field:visible").count() <= 5
-    plain.shot("params-folded")
+    plain.look("params-folded")
 
 
 def test_behaviour_is_grouped_and_a_condition_is_completed_and_shows_what_it_comes_to(
     show: Show, page: Page, editing: Editing
 ) -> None:
     plain = show("late", "Behaviour")
-    plain.shot("behaviour-folded")
+    plain.look("behaviour-folded")
     expect(page.get_by_label("Attempts")).to_be_hidden()
     hold_back(page, "library")  # it may take longer than the first words that are typed
     page.get_by_text("When it runs").click()
@@ -274,7 +274,7 @@ def test_behaviour_is_grouped_and_a_condition_is_completed_and_shows_what_it_com
     wait_for_typed(page, editing, "when", ".data.body) > 1")
     plain.say(editing.validate)  # a pause after half of it may have been long enough for a problem to be found
     expect(field(page, "when").locator(".fb-note")).to_have_text("✓ true")
-    plain.shot("behaviour-when")
+    plain.look("behaviour-when")
 
 
 def test_what_is_typed_and_clicked_while_answers_are_on_their_way_stays(page: Page) -> None:

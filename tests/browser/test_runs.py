@@ -144,7 +144,7 @@ def test_a_started_run_shows_itself_live_and_ends_as_a_complete_result(notebook:
     expect(detail.locator(".fbr-text")).to_contain_text("asking for octocat/hello-world")
     expect(detail.locator(".fbr-stderr")).to_have_text("slow today\n")
     expect(detail.locator(".fbr-progress-line")).to_contain_text("2 of 5")
-    book.shot("run-live", book.cell(1))
+    book.look("run-live", book.cell(1))
 
     let(book)
     expect(live.locator(".fbr-summary .fbr-chip")).to_have_text("failed")
@@ -156,14 +156,14 @@ def test_a_started_run_shows_itself_live_and_ends_as_a_complete_result(notebook:
     expect(detail.locator(".fbr-output .fbr-table")).to_contain_text("Basel")
     expect(detail.frame_locator("iframe").locator("#italic")).to_have_text("in italics")
     expect(detail.locator(".fbr-tree").first).to_be_visible()
-    book.shot("run-plot", book.cell(1))
+    book.look("run-plot", book.cell(1))
 
     detail = choose(live, "fetch")
     expect(detail.locator(".fbr-data .fbr-table tbody tr")).to_have_count(3)
     expect(detail.locator(".fbr-data .fbr-table")).to_contain_text("<b>Dark</b> theme")
     detail.get_by_text("Input").click()
     expect(detail.locator(".fbr-params")).to_contain_text("octocat/hello-world")
-    book.shot("run-light", book.cell(1))
+    book.look("run-light", book.cell(1))
 
     detail = choose(live, "fail")
     expect(detail.locator(".fbr-message")).to_contain_text("no luck <img src=x")
@@ -263,7 +263,7 @@ def test_the_history_is_filtered_and_opens_a_run_with_its_canvas_output_and_data
     expect(rows).to_have_count(2)
     cell.get_by_label("Time").select_option("today")
     expect(rows).to_have_count(2)
-    book.shot("runs-list", cell)
+    book.look("runs-list", cell)
 
     press(rows.first, "Open report", exact=False)
     expect(cell.locator(".flowbook-canvas")).to_be_visible()
@@ -274,7 +274,7 @@ def test_the_history_is_filtered_and_opens_a_run_with_its_canvas_output_and_data
     detail.get_by_text("Input", exact=True).click()
     expect(detail.locator(".fbr-params")).to_contain_text("octocat/hello-world")
     book.page.wait_for_timeout(700)
-    book.shot("runs-opened", cell)
+    book.look("runs-opened", cell)
     expect(choose(cell, "draw").locator(".fbr-display img")).to_have_count(1)
 
     press(cell, "Run again", exact=False)
@@ -313,7 +313,7 @@ def test_a_cancelled_run_is_resumed_once_it_is_said_what_became_of_the_node_in_f
     expect(
         cell.get_by_text("Cancelled while it was running; what it was doing may have taken effect").first
     ).to_be_visible()
-    book.shot("runs-held", cell)
+    book.look("runs-held", cell)
     press(cell, "Run it again", exact=False)
     expect(cell.get_by_text("Going on with attempt 2")).to_be_visible()
     let(book)
@@ -321,7 +321,7 @@ def test_a_cancelled_run_is_resumed_once_it_is_said_what_became_of_the_node_in_f
     expect(cell.get_by_text("Going on with attempt 2")).to_be_hidden()
     expect(choose(cell, "first").locator(".fbr-text")).to_have_text("line 0\nline 1\nline 2\n")
     expect(cell.get_by_role("button", name="Resume")).to_be_hidden()
-    book.shot("runs-resumed", cell)
+    book.look("runs-resumed", cell)
 
 
 def test_after_a_reload_the_panel_is_back_and_without_its_kernel_the_result_is_there(make_notebook: Any) -> None:
@@ -345,8 +345,8 @@ def test_after_a_reload_the_panel_is_back_and_without_its_kernel_the_result_is_t
     for index in (1, 2, 3):
         book.run(index)
     expect(panel(book, 1).locator(".fbr-summary .fbr-chip")).to_have_text("failed")
-    book.shot("run-shown", book.cell(2))
-    book.shot("run-waited", book.cell(3))
+    book.look("run-shown", book.cell(2))
+    book.look("run-waited", book.cell(3))
     book.save()
 
     book.lab.stop_kernels()
@@ -355,5 +355,5 @@ def test_after_a_reload_the_panel_is_back_and_without_its_kernel_the_result_is_t
     static = book.cell(1).locator(".jp-OutputArea-output")
     expect(static).to_contain_text("node 'fail' failed: Error: no luck <img src=x")
     expect(static.get_by_text("output · table of 3 rows").first).to_be_visible()
-    book.shot("run-static", book.cell(1))
+    book.look("run-static", book.cell(1))
     assert "taken over" not in book.page.title()

@@ -60,7 +60,7 @@ def test_somebody_signs_in_on_the_services_page_and_out_again(
 
     press(page, f"Sign in {NAME}")
     expect(page.get_by_text("Waiting for you to allow it there…")).to_be_visible()
-    book.shot("sign-in")
+    book.look("sign-in")
     with page.context.expect_page() as opened:
         page.get_by_role("link", name="Open the service's page").click()
     there = opened.value
@@ -69,7 +69,7 @@ def test_somebody_signs_in_on_the_services_page_and_out_again(
     there.close()
     expect(page.get_by_text(f"“{NAME}” is signed in as ada@example.com.")).to_be_visible()
     expect(row).to_contain_text("signed in as ada@example.com")
-    book.shot("signed-in")
+    book.look("signed-in")
 
     press(page, f"Test Connection {NAME}")
     expect(row).to_contain_text("✓ It is me")
@@ -86,12 +86,12 @@ def test_somebody_signs_in_on_the_services_page_and_out_again(
     press(opened.value, "Deny", exact=False)
     expect(page.get_by_text("consent was not given")).to_be_visible()
     opened.value.close()
-    book.shot("denied")
+    book.look("denied")
 
     press(page, "Sign in with a code")
     code = page.locator(".fb-device-code .fb-value")
     expect(code).not_to_be_empty()
-    book.shot("sign-in-code")
+    book.look("sign-in-code")
     with page.context.expect_page() as opened:
         page.get_by_role("link", name="Open the service's page").click()
     enter(opened.value.get_by_label("Code"), code.inner_text())

@@ -205,7 +205,7 @@ def test_a_second_view_of_the_output_shows_the_same_editor(studio: Any) -> None:
     delete_the_middle_node(page, second)
     expect(second).to_have_attribute("data-nodes", "2")
     expect(studio.cell(1).locator(".flowbook-canvas")).to_have_attribute("data-nodes", "2")
-    studio.shot("studio-second-view")
+    studio.look("studio-second-view")
     press(page.locator(".jp-LinkedOutputView"), "Undo")
     expect(studio.cell(1).locator(".flowbook-canvas")).to_have_attribute("data-nodes", "3")
     page.locator(".lm-TabBar-tab", has_text=re.compile("Output View")).locator(".lm-TabBar-tabCloseIcon").click()
@@ -236,7 +236,7 @@ def test_a_workflow_of_500_nodes_is_edited_without_sending_it_again(studio: Any)
     page: Page = studio.page
     canvas = open_workflow(page, "many", 500, whole=False)
     expect(canvas).to_have_attribute("data-edges", "499")
-    studio.shot("studio-500")
+    studio.look("studio-500")
     enter(page.locator(".fb-picker-search:visible"), "wait")
     studio.frames.clear()
     page.locator('[data-id="core.wait"]').click()
@@ -265,7 +265,7 @@ def test_a_kernel_restart_is_told_and_leaves_no_half_saved_workflow(studio: Any)
     told = frame.evaluate("one => getComputedStyle(one, '::before').content")
     assert "Run the cell again" in told
     page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for()
-    studio.shot("studio-restarted")
+    studio.look("studio-restarted")
     ws = Workspace(studio.folder)
     assert list(ws.workflow("daily").nodes) == ["first", "second", "third"]
     assert [run.status for run in ws.runs(workflow="waiting", limit=1)] == ["interrupted"]

@@ -100,7 +100,7 @@ def test_the_guides_way_from_a_type_to_an_integration_leaves_the_secret_only_in_
     page.locator(".lm-MenuBar").get_by_text("Settings", exact=True).click()
     page.get_by_text("Save Widget State Automatically").click()
     make_type_as_the_guide_says(page)
-    book.shot("type-form")
+    book.look("type-form")
     press(page, "Create")
     row = page.locator("tr[data-row=slack]")
     expect(row).to_contain_text("webhook_url *")
@@ -119,10 +119,10 @@ def test_the_guides_way_from_a_type_to_an_integration_leaves_the_secret_only_in_
     expect(said).to_have_attribute("data-tone", "success")
     assert [request.path for request in receiver.requests] == [WEBHOOK]
     expect(page.get_by_label("webhook_url")).to_have_value("")
-    book.shot("integration-form")
+    book.look("integration-form")
     press(page, "Create")
     expect(page.get_by_role("row", name="My Slack Workspace")).to_contain_text("✓ Successfully connected to Slack!")
-    book.shot("integrations")
+    book.look("integrations")
 
     book.in_toolbar("docmanager:save").click()
     notebook = book.folder / "notebook.ipynb"
@@ -178,7 +178,7 @@ def test_errors_stand_at_their_fields_and_keys_and_scripts_stay_inside(open_stud
     enter(row.get_by_label("Default"), "many")
     press(page, "Create")
     expect(row.locator(".fb-error", has_text="whole number")).to_be_visible()
-    book.shot("type-errors")
+    book.look("type-errors")
 
     page.get_by_role("button", name="Create", exact=True).focus()
     for key in ("d", "d", "x", "b"):
@@ -200,7 +200,7 @@ def test_errors_stand_at_their_fields_and_keys_and_scripts_stay_inside(open_stud
     expect(error_at(page.get_by_label("webhook_url", exact=True))).to_contain_text("is required")
     expect(error_at(page.get_by_label("base_url", exact=True))).to_contain_text("https://")
     with theme(page, "JupyterLab Dark"):
-        book.shot("integration-errors-dark")
+        book.look("integration-errors-dark")
 
     book.save()
     book.open(".flowbook")  # the page is loaded again, the kernel lives on
@@ -263,7 +263,7 @@ def test_stored_secrets_are_kept_and_what_is_in_use_is_not_deleted(open_studio: 
     page.get_by_role("tab", name="Integration Types").click()
     press(page, "Delete slack")
     expect(page.locator(".fb-notice")).to_contain_text("is used by “Team Slack”")
-    book.shot("delete-refused")
+    book.look("delete-refused")
     page.get_by_role("tab", name="Integrations").click()
     press(page, "Delete Team Slack")
     press(page.locator(".fb-notice"), "Delete Team Slack", exact=False)
@@ -318,11 +318,11 @@ def test_operations_of_an_api_description_are_chosen_with_the_keyboard_and_becom
     expect(operations.get_by_label("All of customers")).to_be_focused()
     page.keyboard.press("Space")
     expect(operations.get_by_role("status")).to_have_text("2 of 4 checked")
-    book.shot("api-description")
+    book.look("api-description")
     press(page, "Create")
     expect(page.get_by_text("The integration folder “shop” is made, with 1 task.")).to_be_visible()
     expect(page.get_by_text("1 operation could not be made into a task.")).to_be_visible()
-    book.shot("api-description-made")
+    book.look("api-description-made")
     press(page.locator(".fb-panel"), "Create Integration Type")
     expect(page.get_by_label("Name", exact=True).first).to_have_value("shop")
     press(page, "Create")
@@ -353,7 +353,7 @@ open('newer.yaml', 'w').write({newer!r})
     expect(changes.get_by_text("list_all")).to_be_visible()
     expect(changes.get_by_text("list_orders")).to_be_visible()
     expect(operations).to_be_hidden()
-    book.shot("api-description-changes")
+    book.look("api-description-changes")
     press(page, "Back")
     expect(operations.get_by_role("status")).to_have_text("2 of 4 checked")
     press(page, "Show Changes")

@@ -258,7 +258,7 @@ class TestOnBinder:
     ) -> None:
         page = visit.open().page
         expect(page.get_by_role("heading", name="A tour of the studio")).to_be_visible()
-        visit.shot("binder-opened")
+        visit.look("binder-opened")
         cells = tour(built)
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
@@ -269,7 +269,7 @@ class TestOnBinder:
             expect(part.get_by_text(IN_MEMORY)).to_be_visible()
             part.scroll_into_view_if_needed()
             steps(part)
-            visit.shot(name)
+            visit.look(name)
         see_what_arrived(page)
         page.keyboard.press("Control+s")
         expect(page.locator(".lm-TabBar-tab.jp-mod-dirty")).to_have_count(0)
