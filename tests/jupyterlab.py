@@ -282,16 +282,26 @@ class NotebookPage:
         print("\n".join(self.console[-20:]))
 
     def look(self, name: str, locator: Locator | None = None) -> None:
-        """Save what a person sees, when FLOWBOOK_SCREENSHOTS says that somebody will look: each takes a moment."""
-        if os.environ.get("FLOWBOOK_SCREENSHOTS"):
-            self.shot(name, locator)
+        """Save what a person sees, when somebody will look."""
+        look(locator or self.page, name)
 
     def shot(self, name: str, locator: Locator | None = None) -> Path:
         """Save what a person sees as ``screenshots/<name>.png``."""
-        SCREENSHOTS.mkdir(exist_ok=True)
-        path = SCREENSHOTS / f"{name}.png"
-        (locator or self.page).screenshot(path=path)
-        return path
+        return shot(locator or self.page, name)
+
+
+def look(what: Page | Locator, name: str) -> None:
+    """Save a picture of it, when FLOWBOOK_SCREENSHOTS says that somebody will look: each takes a moment."""
+    if os.environ.get("FLOWBOOK_SCREENSHOTS"):
+        shot(what, name)
+
+
+def shot(what: Page | Locator, name: str) -> Path:
+    """Save a picture of it as ``screenshots/<name>.png``."""
+    SCREENSHOTS.mkdir(exist_ok=True)
+    path = SCREENSHOTS / f"{name}.png"
+    what.screenshot(path=path)
+    return path
 
 
 def environment(folder: Path, token: str) -> dict[str, str]:

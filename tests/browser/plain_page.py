@@ -8,15 +8,14 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Page
 
 from flowbook.ui.parts.files import module, text_of
 from flowbook.ui.parts.forms import Form
+from tests.jupyterlab import look
 
-SCREENSHOTS = Path(__file__).parent / "screenshots"
 STYLES = ("parts/studio.css", "editor/editor.css")
 DARK = (
     "--jp-layout-color0:#111;--jp-layout-color1:#1b1e24;--jp-layout-color2:#2a2e36;--jp-border-color1:#555b66;"
@@ -106,10 +105,9 @@ class PlainPage:
         said, self._said = self._said, []
         self.page.evaluate("said => take(said)", said)
 
-    def shot(self, name: str) -> None:
-        """A picture, to look at."""
-        SCREENSHOTS.mkdir(exist_ok=True)
-        self.page.screenshot(path=str(SCREENSHOTS / f"{name}.png"))
+    def look(self, name: str) -> None:
+        """A picture, when somebody will look."""
+        look(self.page, name)
 
     @property
     def outside(self) -> list[str]:

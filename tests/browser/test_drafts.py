@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 from flowbook import Workflow, Workspace
 from tests.jupyterlab import (
     READY,
-    SCREENSHOTS,
+    look,
     new_context,
     press,
     running_app,
@@ -129,7 +129,7 @@ def test_a_reloaded_app_goes_on_with_what_was_typed(tmp_path: Path, chromium: Br
         expect(page.locator(".flowbook table")).to_contain_text("unsaved changes from")
         open_daily(page)
         expect_recovered(page, "Typed in the app")
-        page.screenshot(path=SCREENSHOTS / "draft-in-the-app.png")
+        look(page, "draft-in-the-app")
     context.close()
 
 

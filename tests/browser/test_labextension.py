@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect
 
 from flowbook import Workflow
 from flowbook.formats.flowfile import dumps, loads
-from tests.jupyterlab import SCREENSHOTS, Lab, press, settled_box, wait_until_fitted
+from tests.jupyterlab import Lab, look, press, settled_box, shot, wait_until_fitted
 from tests.waiting import until
 
 if TYPE_CHECKING:
@@ -83,9 +83,9 @@ class Desk:
         self.page.keyboard.type(name)
         self.page.locator(".lm-CommandPalette-item", has_text=name).first.click()
 
-    def shot(self, name: str) -> None:
-        SCREENSHOTS.mkdir(exist_ok=True)
-        self.page.screenshot(path=SCREENSHOTS / f"{name}.png")
+    def look(self, name: str) -> None:
+        """A picture, when somebody will look."""
+        look(self.page, name)
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def desk(lab: Lab, pages: Pages, request: pytest.FixtureRequest) -> Iterator[Des
     yield made
     failed = getattr(request.node, "failed_in_call", False)
     if failed:
-        made.look(f"failed-{request.node.name}")
+        shot(made.page, f"failed-{request.node.name}")
     pages.give_back(book, failed=failed)
     lab.stop_kernels(made.folder.name)
 

@@ -21,8 +21,8 @@ from flowbook.testing import FakeService
 from tests.jupyterlab import (
     GIVEN_UP,
     READY,
-    SCREENSHOTS,
     enter,
+    look,
     new_context,
     press,
     running_app,
@@ -328,8 +328,7 @@ def test_the_app_draws_and_runs_a_workflow_in_the_workspace_for_whoever_has_the_
     press(page, "Undo")
     expect(canvas).to_have_attribute("data-nodes", "1")
     page.wait_for_timeout(300)
-    SCREENSHOTS.mkdir(exist_ok=True)
-    page.screenshot(path=SCREENSHOTS / "app.png")
+    look(page, "app")
     [kernel] = {found.group(1) for found in map(re.compile(r"/api/kernels/([\w-]+)").search, sockets) if found}
     ending = f"{address.partition('?')[0]}voila/api/shutdown/{kernel}"
     assert page.request.post(ending, headers={"Origin": "http://elsewhere.example"}).status in (403, 404)
