@@ -20,15 +20,14 @@ class Fan:
     """The calls of a ``for_each`` node: which come next, how they ended; the node's data in the list's order.
 
     At most ``most`` of them, or of batches of them, go on at the same time: these are its ``lanes``. ``returned`` are
-    calls that came back unbegun, ``left`` is how many have not begun. ``workers`` are who made calls elsewhere,
-    ``told`` is when it was last told how many have ended.
+    calls that came back unbegun, ``left`` is how many have not begun. ``workers`` are who made calls elsewhere.
 
     ``recorded`` are calls of an earlier attempt at the run that succeeded: those for the same items stand.
     """
 
     __slots__ = (
         "_cancelled", "_failed", "_following", "_lock", "_stand", "_stopped", "attempts", "data", "digests", "done",
-        "items", "lanes", "left", "most", "node", "params", "rehearsed", "returned", "told", "workers",
+        "items", "lanes", "left", "most", "node", "params", "rehearsed", "returned", "workers",
     )  # fmt: skip
 
     def __init__(self, node: PlannedNode, items: Sequence[Any], recorded: ItemResults) -> None:
@@ -41,7 +40,6 @@ class Fan:
         self.rehearsed = 0
         self._stopped: dict[int, str] = {}
         self.lanes = self.most = 0
-        self.told = 0.0
         self.returned: list[Any] = []
         self.workers: dict[str, None] = {}
         self._stand = {

@@ -18,9 +18,6 @@ from flowbook.plan import PlannedNode
 from flowbook.results import Cause, ItemResults, NodeResult, NodeStatus
 from flowbook.tasks import Result
 
-PROGRESS_SECONDS = 0.05
-"""How far a node is, is told so often at most, and in the end: nobody reads what changes faster."""
-
 
 class Fans:
     """Sees the ``for_each`` nodes of one run through their calls.
@@ -93,10 +90,7 @@ class Fans:
         ended = self._endings.of_item(unit, fan, status, cause, self._redact(result.message), result.data)
         self._telling.item_finished(fan.node.id, unit.index, fan.digests[unit.index], ended)
         done = fan.finish(unit.index, unit.attempt, status, result, cause)
-        now = time.monotonic()
-        if now - fan.told >= PROGRESS_SECONDS or done == len(fan.items):
-            fan.told = now
-            self._telling.progressed(fan.node.id, done, len(fan.items))
+        self._telling.progressed(fan.node.id, done, len(fan.items))
         if unit.worker:
             fan.workers[unit.worker] = None
         if done == len(fan.items):

@@ -189,7 +189,6 @@ def test_no_other_folder_takes_it_for_done_either(name: str) -> None:
         folder,
         credentials=faults.CREDENTIALS.get(name),
         prepare=faults.prepared(name),
-        takes=faults.TAKES.get(name),
         params=faults.PARAMS.get(name),
         tasks=writing,
         only=NO_ANSWERS,

@@ -19,6 +19,7 @@ from flowbook.ui.editor.inputs_panel import Inputs, RunInputs
 from flowbook.ui.editor.note_form import NoteForm
 from flowbook.ui.editor.problems_panel import Problems
 from flowbook.ui.editor.versions_panel import Versions
+from flowbook.ui.parts.holding import dispose
 from flowbook.ui.workflows.workflows_tab import NameForm, WorkflowsTab
 from tests.entering import enter
 
@@ -608,6 +609,7 @@ def test_the_studio_calls_a_workflow_and_its_copies_by_its_title(ws: Workspace) 
         "morgens-um-7-copy": "Morgens um 7 (copy): für alle",
         "morgens-um-7-copy-2": "Morgens um 7 (copy): für mich",
     }
+    dispose(tab.widget)
     tab.close()
 
 
