@@ -21,6 +21,16 @@ from .models import (
     Way,
 )
 
+# What a dry run goes on with in the place of what the service would answer.
+_SENT = {
+    "id": "334385199974967042",
+    "channel_id": "290926798999357250",
+    "content": "Hello",
+    "timestamp": "2017-07-11T17:27:07.299000+00:00",
+    "author": {"id": "53908099506183680", "username": "Mason"},
+    "attachments": [],
+}
+
 
 @task(
     effects="write",
@@ -28,14 +38,7 @@ from .models import (
     reads_files=False,
     writes_files=False,
     runs_code=False,
-    example={
-        "id": "334385199974967042",
-        "channel_id": "290926798999357250",
-        "content": "Hello",
-        "timestamp": "2017-07-11T17:27:07.299000+00:00",
-        "author": {"id": "53908099506183680", "username": "Mason"},
-        "attachments": [],
-    },
+    example=_SENT,
 )
 def send_message(credentials: Credentials, params: SendMessage) -> Result:
     """Send a message to a channel or thread. Data: Discord's message (id, channel_id, content, timestamp).
@@ -52,14 +55,7 @@ def send_message(credentials: Credentials, params: SendMessage) -> Result:
     reads_files=False,
     writes_files=False,
     runs_code=False,
-    example={
-        "id": "334385199974967042",
-        "channel_id": "290926798999357250",
-        "content": "Hello",
-        "timestamp": "2017-07-11T17:27:07.299000+00:00",
-        "author": {"id": "53908099506183680", "username": "Mason"},
-        "attachments": [],
-    },
+    example=_SENT,
 )
 def send_direct_message(credentials: Credentials, params: SendDirectMessage) -> Result:
     """Send a message to one person who shares a server with the bot. Data: Discord's message.
@@ -80,14 +76,7 @@ def send_direct_message(credentials: Credentials, params: SendDirectMessage) -> 
     reads_files=False,
     writes_files=False,
     runs_code=False,
-    example={
-        "id": "334385199974967042",
-        "channel_id": "290926798999357250",
-        "content": "Hello",
-        "timestamp": "2017-07-11T17:27:07.299000+00:00",
-        "author": {"id": "53908099506183680", "username": "Mason"},
-        "attachments": [],
-    },
+    example=_SENT,
 )
 def edit_message(credentials: Credentials, params: EditMessage) -> Result:
     """Replace what a message of the bot, or of the webhook, says. Data: Discord's message."""

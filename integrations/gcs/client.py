@@ -22,6 +22,17 @@ HINTS = {
     "NOT_FOUND": "Check bucket and key; list_objects shows those there are.",
 }
 
+# What a dry run goes on with in the place of what the service would answer.
+OBJECT = {
+    "key": "reports/may.csv",
+    "size": 120,
+    "content_type": "text/csv",
+    "modified": "2024-05-01T09:30:00.000Z",
+    "etag": "CJDz9I2Q7YUDEAE=",
+    "storage_class": "STANDARD",
+    "generation": "1714555800000000",
+}
+
 
 class Storage(google.Api):
     """The API as who signed in, or as a service account; a context manager. TaskFailed when there is no token."""

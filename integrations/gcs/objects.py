@@ -9,7 +9,7 @@ from typing import Any
 from flowbook import Result, TaskFailed, current, stored, task
 from flowbook.counting import counted
 
-from .client import NOTHING, PAGE, Storage, place, told
+from .client import NOTHING, OBJECT, PAGE, Storage, place, told
 from .models import CopyObject, Credentials, DeleteObjects, GetObject, HeadObject, PutObject
 from .transfer import SECONDS, send
 
@@ -20,15 +20,7 @@ from .transfer import SECONDS, send
     reads_files=False,
     writes_files=False,
     runs_code=False,
-    example={
-        "key": "reports/may.csv",
-        "size": 120,
-        "content_type": "text/csv",
-        "modified": "2024-05-01T09:30:00.000Z",
-        "etag": "CJDz9I2Q7YUDEAE=",
-        "storage_class": "STANDARD",
-        "generation": "1714555800000000",
-    },
+    example=OBJECT,
 )
 def put_object(credentials: Credentials, params: PutObject) -> Result:
     """Store data as an object: text, JSON, CSV, Parquet or bytes. Data: as head_object gives it, without metadata."""

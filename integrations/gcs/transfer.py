@@ -10,7 +10,7 @@ from typing import IO, Any
 
 from flowbook import Result, contents, current, google, http, task
 
-from .client import UPLOADS, Storage, place, told
+from .client import OBJECT, UPLOADS, Storage, place, told
 from .models import Credentials, DownloadFile, PutObject, UploadFile
 
 SECONDS = 600.0
@@ -22,15 +22,7 @@ SECONDS = 600.0
     reads_files="file_path",
     writes_files=False,
     runs_code=False,
-    example={
-        "key": "reports/may.csv",
-        "size": 120,
-        "content_type": "text/csv",
-        "modified": "2024-05-01T09:30:00.000Z",
-        "etag": "CJDz9I2Q7YUDEAE=",
-        "storage_class": "STANDARD",
-        "generation": "1714555800000000",
-    },
+    example=OBJECT,
 )
 def upload_file(credentials: Credentials, params: UploadFile) -> Result:
     """Upload a file, piece by piece. Data: as head_object gives it, without metadata."""

@@ -119,6 +119,20 @@ class SearchIssues(Params):
     all: All = False
 
 
+# What a dry run goes on with in the place of what the service would answer.
+_ISSUE = {
+    "id": 1,
+    "number": 1347,
+    "title": "Found a bug",
+    "body": "I'm having a problem with this.",
+    "state": "open",
+    "html_url": "https://github.com/octocat/Hello-World/issues/1347",
+    "user": {"login": "octocat"},
+    "labels": [{"name": "bug"}],
+    "created_at": "2011-04-22T13:33:48Z",
+}
+
+
 @task(effects="read", network=True, reads_files=False, writes_files=False, runs_code=False)
 def list_issues(credentials: Credentials, params: ListIssues) -> Result:
     """List the issues of a repository.
@@ -157,17 +171,7 @@ def get_issue(credentials: Credentials, params: OneIssue) -> Result:
     reads_files=False,
     writes_files=False,
     runs_code=False,
-    example={
-        "id": 1,
-        "number": 1347,
-        "title": "Found a bug",
-        "body": "I'm having a problem with this.",
-        "state": "open",
-        "html_url": "https://github.com/octocat/Hello-World/issues/1347",
-        "user": {"login": "octocat"},
-        "labels": [{"name": "bug"}],
-        "created_at": "2011-04-22T13:33:48Z",
-    },
+    example=_ISSUE,
 )
 def create_issue(credentials: Credentials, params: CreateIssue) -> Result:
     """Open an issue.
@@ -186,17 +190,7 @@ def create_issue(credentials: Credentials, params: CreateIssue) -> Result:
     reads_files=False,
     writes_files=False,
     runs_code=False,
-    example={
-        "id": 1,
-        "number": 1347,
-        "title": "Found a bug",
-        "body": "I'm having a problem with this.",
-        "state": "open",
-        "html_url": "https://github.com/octocat/Hello-World/issues/1347",
-        "user": {"login": "octocat"},
-        "labels": [{"name": "bug"}],
-        "created_at": "2011-04-22T13:33:48Z",
-    },
+    example=_ISSUE,
 )
 def update_issue(credentials: Credentials, params: UpdateIssue) -> Result:
     """Change an issue's title, text, state, labels, assignees or milestone.

@@ -13,6 +13,18 @@ from flowbook.counting import counted
 from .client import GitLab, project_path
 from .models import AddComment, CreateIssue, Credentials, ListComments, ListIssues, OneIssue, UpdateIssue
 
+# What a dry run goes on with in the place of what the service would answer.
+_ISSUE = {
+    "id": 84,
+    "iid": 14,
+    "project_id": 4,
+    "title": "Issues with auth",
+    "state": "opened",
+    "labels": ["bug"],
+    "web_url": "https://gitlab.example.com/my-group/my-project/-/issues/14",
+    "created_at": "2016-01-07T12:44:33.959Z",
+}
+
 
 @task(effects="read", network=True, reads_files=False, writes_files=False, runs_code=False)
 def list_issues(credentials: Credentials, params: ListIssues) -> Result:
@@ -44,16 +56,7 @@ def get_issue(credentials: Credentials, params: OneIssue) -> Result:
     reads_files=False,
     writes_files=False,
     runs_code=False,
-    example={
-        "id": 84,
-        "iid": 14,
-        "project_id": 4,
-        "title": "Issues with auth",
-        "state": "opened",
-        "labels": ["bug"],
-        "web_url": "https://gitlab.example.com/my-group/my-project/-/issues/14",
-        "created_at": "2016-01-07T12:44:33.959Z",
-    },
+    example=_ISSUE,
 )
 def create_issue(credentials: Credentials, params: CreateIssue) -> Result:
     """Make an issue. Data: GitLab's issue (iid, web_url). https://docs.gitlab.com/api/issues/#create-an-issue"""
@@ -68,16 +71,7 @@ def create_issue(credentials: Credentials, params: CreateIssue) -> Result:
     reads_files=False,
     writes_files=False,
     runs_code=False,
-    example={
-        "id": 84,
-        "iid": 14,
-        "project_id": 4,
-        "title": "Issues with auth",
-        "state": "opened",
-        "labels": ["bug"],
-        "web_url": "https://gitlab.example.com/my-group/my-project/-/issues/14",
-        "created_at": "2016-01-07T12:44:33.959Z",
-    },
+    example=_ISSUE,
 )
 def update_issue(credentials: Credentials, params: UpdateIssue) -> Result:
     """Change, close or reopen an issue. Data: GitLab's issue. https://docs.gitlab.com/api/issues/#update-an-issue"""

@@ -25,6 +25,27 @@ HINTS = {
     "NOT_FOUND": "Check the ID or link; what is not shared with who signed in is not found, either.",
 }
 
+# What a dry run goes on with in the place of what the service would answer.
+FILE = {
+    "id": "1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs",
+    "name": "report.csv",
+    "kind": "file",
+    "mime_type": "text/csv",
+    "size": 120,
+    "folder": "0AFfQ0CGhYQyJUk9PVA",
+    "description": None,
+    "starred": False,
+    "trashed": False,
+    "created": "2024-05-01T09:30:00.000Z",
+    "modified": "2024-05-01T09:30:00.000Z",
+    "url": "https://drive.google.com/file/d/1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs/view",
+    "download_url": "https://drive.google.com/uc?id=1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs&export=download",
+    "md5": "d41d8cd98f00b204e9800998ecf8427e",
+    "owner": "ada@example.com",
+    "drive": None,
+    "target": None,
+}
+
 
 class Drive(google.Api):
     """The API as who signed in, or as a service account; a context manager. TaskFailed when there is no token."""

@@ -15,7 +15,7 @@ from flowbook import Result, TaskFailed, attachments, current, google, http, tas
 from flowbook import contents as files
 from flowbook.counting import counted
 
-from .client import EVERYWHERE, FIELDS, UPLOADS, Drive, place, told
+from .client import EVERYWHERE, FIELDS, FILE, UPLOADS, Drive, place, told
 from .models import EXPORTS, KINDS, Credentials, DownloadFile, ExportFile, ReadFile, ReplaceContent, UploadFile
 
 _GOOGLES = "application/vnd.google-apps."
@@ -84,25 +84,7 @@ def export_file(credentials: Credentials, params: ExportFile) -> Result:
     reads_files="file_path",
     writes_files=False,
     runs_code=False,
-    example={
-        "id": "1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs",
-        "name": "report.csv",
-        "kind": "file",
-        "mime_type": "text/csv",
-        "size": 120,
-        "folder": "0AFfQ0CGhYQyJUk9PVA",
-        "description": None,
-        "starred": False,
-        "trashed": False,
-        "created": "2024-05-01T09:30:00.000Z",
-        "modified": "2024-05-01T09:30:00.000Z",
-        "url": "https://drive.google.com/file/d/1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs/view",
-        "download_url": "https://drive.google.com/uc?id=1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs&export=download",
-        "md5": "d41d8cd98f00b204e9800998ecf8427e",
-        "owner": "ada@example.com",
-        "drive": None,
-        "target": None,
-    },
+    example=FILE,
 )
 def upload_file(credentials: Credentials, params: UploadFile) -> Result:
     """Upload a file of the workspace, or a content, as a new file; a large one goes on where it broke off.
@@ -125,25 +107,7 @@ def upload_file(credentials: Credentials, params: UploadFile) -> Result:
     reads_files="file_path",
     writes_files=False,
     runs_code=False,
-    example={
-        "id": "1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs",
-        "name": "report.csv",
-        "kind": "file",
-        "mime_type": "text/csv",
-        "size": 120,
-        "folder": "0AFfQ0CGhYQyJUk9PVA",
-        "description": None,
-        "starred": False,
-        "trashed": False,
-        "created": "2024-05-01T09:30:00.000Z",
-        "modified": "2024-05-01T09:30:00.000Z",
-        "url": "https://drive.google.com/file/d/1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs/view",
-        "download_url": "https://drive.google.com/uc?id=1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs&export=download",
-        "md5": "d41d8cd98f00b204e9800998ecf8427e",
-        "owner": "ada@example.com",
-        "drive": None,
-        "target": None,
-    },
+    example=FILE,
 )
 def replace_content(credentials: Credentials, params: ReplaceContent) -> Result:
     """Give a file a new content; its ID, name and permissions stay. Data: as get_file gives it."""

@@ -10,7 +10,7 @@ from typing import Any
 from flowbook import Result, task
 from flowbook.counting import counted
 
-from .client import EVERYWHERE, PATH, Drive, place, quoted, told
+from .client import EVERYWHERE, FILE, PATH, Drive, place, quoted, told
 from .models import (
     KINDS,
     CopyFile,
@@ -110,25 +110,7 @@ def create_folder(credentials: Credentials, params: CreateFolder) -> Result:
     reads_files=False,
     writes_files=False,
     runs_code=False,
-    example={
-        "id": "1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs",
-        "name": "report.csv",
-        "kind": "file",
-        "mime_type": "text/csv",
-        "size": 120,
-        "folder": "0AFfQ0CGhYQyJUk9PVA",
-        "description": None,
-        "starred": False,
-        "trashed": False,
-        "created": "2024-05-01T09:30:00.000Z",
-        "modified": "2024-05-01T09:30:00.000Z",
-        "url": "https://drive.google.com/file/d/1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs/view",
-        "download_url": "https://drive.google.com/uc?id=1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs&export=download",
-        "md5": "d41d8cd98f00b204e9800998ecf8427e",
-        "owner": "ada@example.com",
-        "drive": None,
-        "target": None,
-    },
+    example=FILE,
 )
 def copy_file(credentials: Credentials, params: CopyFile) -> Result:
     """Copy a file; a folder cannot be copied. Data: the copy, as get_file gives it."""
@@ -146,25 +128,7 @@ def copy_file(credentials: Credentials, params: CopyFile) -> Result:
     reads_files=False,
     writes_files=False,
     runs_code=False,
-    example={
-        "id": "1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs",
-        "name": "report.csv",
-        "kind": "file",
-        "mime_type": "text/csv",
-        "size": 120,
-        "folder": "0AFfQ0CGhYQyJUk9PVA",
-        "description": None,
-        "starred": False,
-        "trashed": False,
-        "created": "2024-05-01T09:30:00.000Z",
-        "modified": "2024-05-01T09:30:00.000Z",
-        "url": "https://drive.google.com/file/d/1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs/view",
-        "download_url": "https://drive.google.com/uc?id=1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs&export=download",
-        "md5": "d41d8cd98f00b204e9800998ecf8427e",
-        "owner": "ada@example.com",
-        "drive": None,
-        "target": None,
-    },
+    example=FILE,
 )
 def move_file(credentials: Credentials, params: MoveFile) -> Result:
     """Move a file or folder into another folder. Data: as get_file gives it."""
@@ -185,25 +149,7 @@ def move_file(credentials: Credentials, params: MoveFile) -> Result:
     reads_files=False,
     writes_files=False,
     runs_code=False,
-    example={
-        "id": "1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs",
-        "name": "report.csv",
-        "kind": "file",
-        "mime_type": "text/csv",
-        "size": 120,
-        "folder": "0AFfQ0CGhYQyJUk9PVA",
-        "description": None,
-        "starred": False,
-        "trashed": False,
-        "created": "2024-05-01T09:30:00.000Z",
-        "modified": "2024-05-01T09:30:00.000Z",
-        "url": "https://drive.google.com/file/d/1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs/view",
-        "download_url": "https://drive.google.com/uc?id=1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs&export=download",
-        "md5": "d41d8cd98f00b204e9800998ecf8427e",
-        "owner": "ada@example.com",
-        "drive": None,
-        "target": None,
-    },
+    example=FILE,
 )
 def update_file(credentials: Credentials, params: UpdateFile) -> Result:
     """Rename a file or folder, describe it, or give it a star. Data: as get_file gives it."""

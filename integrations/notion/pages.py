@@ -12,6 +12,15 @@ from .content import MOST_AT_ONCE, append, blocks_given
 from .models import CreatePage, Credentials, OnePage, Search, TrashPage, UpdatePage
 from .properties import native, rich_text, row_of, text_of, title_name
 
+# What a dry run goes on with in the place of what the service would answer.
+_PAGE = {
+    "id": "59833787-2cf9-4fdf-8782-e53db20768a5",
+    "url": "https://www.notion.so/Tuscan-kale-598337872cf94fdf8782e53db20768a5",
+    "title": "Tuscan kale",
+    "properties": {"Name": "Tuscan kale"},
+    "page": {"object": "page", "id": "59833787-2cf9-4fdf-8782-e53db20768a5"},
+}
+
 
 @task(effects="read", network=True, reads_files=False, writes_files=False, runs_code=False)
 def search(credentials: Credentials, params: Search) -> Result:
@@ -55,13 +64,7 @@ def get_page(credentials: Credentials, params: OnePage) -> Result:
     reads_files=False,
     writes_files=False,
     runs_code=False,
-    example={
-        "id": "59833787-2cf9-4fdf-8782-e53db20768a5",
-        "url": "https://www.notion.so/Tuscan-kale-598337872cf94fdf8782e53db20768a5",
-        "title": "Tuscan kale",
-        "properties": {"Name": "Tuscan kale"},
-        "page": {"object": "page", "id": "59833787-2cf9-4fdf-8782-e53db20768a5"},
-    },
+    example=_PAGE,
 )
 def create_page(credentials: Credentials, params: CreatePage) -> Result:
     """Make a page, below another or as a row of a database, with its content. Data: as get_page gives it.
@@ -98,13 +101,7 @@ def create_page(credentials: Credentials, params: CreatePage) -> Result:
     reads_files=False,
     writes_files=False,
     runs_code=False,
-    example={
-        "id": "59833787-2cf9-4fdf-8782-e53db20768a5",
-        "url": "https://www.notion.so/Tuscan-kale-598337872cf94fdf8782e53db20768a5",
-        "title": "Tuscan kale",
-        "properties": {"Name": "Tuscan kale"},
-        "page": {"object": "page", "id": "59833787-2cf9-4fdf-8782-e53db20768a5"},
-    },
+    example=_PAGE,
 )
 def update_page(credentials: Credentials, params: UpdatePage) -> Result:
     """Change the title, the properties or the icon of a page. Data: as get_page gives it.

@@ -22,6 +22,14 @@ from .models import (
     parse_mode,
 )
 
+# What a dry run goes on with in the place of what the service would answer.
+_SENT = {
+    "message_id": 42,
+    "chat": {"id": -1001234567890, "type": "supergroup", "title": "Team"},
+    "date": 1700000000,
+    "text": "Hello",
+}
+
 
 @task(
     effects="write",
@@ -29,12 +37,7 @@ from .models import (
     reads_files=False,
     writes_files=False,
     runs_code=False,
-    example={
-        "message_id": 42,
-        "chat": {"id": -1001234567890, "type": "supergroup", "title": "Team"},
-        "date": 1700000000,
-        "text": "Hello",
-    },
+    example=_SENT,
 )
 def send_message(credentials: Credentials, params: SendMessage) -> Result:
     """Send a text to a person, a group or a channel. Data: Telegram's message (message_id, chat, date, text).
@@ -158,12 +161,7 @@ def delete_message(credentials: Credentials, params: OneMessage) -> Result:
     reads_files=False,
     writes_files=False,
     runs_code=False,
-    example={
-        "message_id": 42,
-        "chat": {"id": -1001234567890, "type": "supergroup", "title": "Team"},
-        "date": 1700000000,
-        "text": "Hello",
-    },
+    example=_SENT,
 )
 def forward_message(credentials: Credentials, params: ForwardMessage) -> Result:
     """Forward a message to another chat. Data: Telegram's message there.
