@@ -207,6 +207,11 @@ class CredentialBook:
         found = self.sign_in(type_name)
         return None if found is None else found.field
 
+    def always_signed_in(self, type_name: str) -> bool:
+        """Whether no integration of a type can be used before somebody, or a service account, is signed in."""
+        found = self.sign_in(type_name)
+        return found is not None and found.needed
+
     def keep_sign_in(self, id: str, text: str | None) -> None:
         """Store what came of a sign-in, sealed, with all else as it is in the store now; None takes it away."""
         with self._store.transaction():

@@ -319,14 +319,17 @@ class Starter:
     def _connected(self, permit: Permit, redact: Redactor, node: PlannedNode, *, fresh: bool) -> Connected:
         """What a call gets: credentials only if what their label means now is what the run may use.
 
-        They are hidden from now on: they may be others than when the run began.
+        They are hidden from now on: they may be others than when the run began. A task that talks to no server needs
+        nothing that is asked for, unless its folder always does.
         """
         assert node.integration is not None
-        limits = permit.limits(node.task, self._trust.meaning(node.integration, node.spec.folder))
-        values, secrets = self._credentials.of(node.integration, node.spec.folder, fresh=fresh)
+        folder = node.spec.folder
+        if not node.spec.capabilities.network:
+            fresh = fresh and self._credentials.always_signed_in(folder)
+        limits = permit.limits(node.task, self._trust.meaning(node.integration, folder))
+        values, secrets = self._credentials.of(node.integration, folder, fresh=fresh)
         for secret in secrets:
             redact.add(secret)
-        folder = node.spec.folder
         renew = self._credentials.renewing(node.integration, folder, redact.add) if fresh else None
         return Connected(values, limits, renew)
 

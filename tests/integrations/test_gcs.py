@@ -19,7 +19,7 @@ import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from flowbook import google
+from flowbook import Workflow, Workspace, google
 from flowbook.tasks import Context, running_as
 from flowbook.testing import Answer, FakeService, check_contract
 from integrations import gcs
@@ -211,12 +211,30 @@ def test_what_is_signed_is_what_google_s_conformance_tests_say(
     assert text == f"GOOG4-RSA-SHA256\n{day}T090000Z\n{day}/auto/storage/goog4_request\n{digest}"
 
 
-def test_a_link_is_signed_with_the_service_account_s_key() -> None:
+def account() -> tuple[rsa.RSAPrivateKey, dict[str, str]]:
+    """A key, and the credentials of a service account with it."""
     key = rsa.generate_private_key(65537, 2048)
     pem = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     ).decode()
-    who = {"service_account": json.dumps({"client_email": EMAIL, "private_key": pem})}
+    return key, {"service_account": json.dumps({"client_email": EMAIL, "private_key": pem})}
+
+
+def test_a_run_that_only_signs_links_asks_for_no_token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def ask(*given: Any) -> Any:
+        raise AssertionError("it asked for a token")
+
+    monkeypatch.setattr("flowbook.oauth2.accounts.tokens_for", ask)
+    flow = Workflow(name="links")
+    flow.add("sign", "gcs.sign_url", "Files", params={"bucket": "b", "key": "a.csv"})
+    with Workspace(tmp_path) as ws:
+        ws.create_type("gcs")
+        ws.create_integration("Files", "gcs", account()[1])
+        assert ws.run(flow)["sign"].data["url"].startswith("https://storage.googleapis.com/b/a.csv?")
+
+
+def test_a_link_is_signed_with_the_service_account_s_key() -> None:
+    key, who = account()
     data = done(who, gcs.sign_url, bucket="b", key="a b/ü.csv", method="PUT", expires=60)
     url = urlsplit(data["url"])
     query = {name: values[0] for name, values in parse_qs(url.query).items()}
