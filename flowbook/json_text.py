@@ -19,8 +19,10 @@ _STEP = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 _OTHER = bytes(set(range(256)) - set(_STEP))
 
 
-_LONG_NUMBER = re.compile(r"[0-9][0-9_]{4300}")
-TOO_LONG = "a number in it has more than 4300 digits"
+MAX_DIGITS = 4300
+"""Of a whole number, as Python reads it."""
+_LONG_NUMBER = re.compile(rf"[0-9][0-9_]{{{MAX_DIGITS}}}")
+TOO_LONG = f"a number in it has more than {MAX_DIGITS} digits"
 
 
 class TooDeep(ValueError):

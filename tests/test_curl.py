@@ -129,6 +129,20 @@ def test_a_command_that_a_browser_copied_for_windows_is_read() -> None:
     assert found.notes == ()
 
 
+@pytest.mark.parametrize(
+    "prompt", ["$ ", "% ", "PS C:\\Users\\ada> ", "PS C:\\Users\\ada>", "C:\\Users\\ada>", "C:\\>"]
+)
+def test_a_prompt_is_no_part_of_the_command(prompt: str) -> None:
+    assert read_curl(f"{prompt}curl https://example.com/a").node.params["url"] == "https://example.com/a"
+
+
+@pytest.mark.parametrize(
+    "command", ['C:\\tools\\curl.exe -H "X-A: b>c" https://example.com/a', "C:\\t\\curl https://example.com/a > x"]
+)
+def test_a_program_s_path_is_no_prompt(command: str) -> None:
+    assert read_curl(command).node.params["url"] == "https://example.com/a"
+
+
 def test_a_command_for_powershell_is_read() -> None:
     command = "PS C:\\Users\\ada> curl.exe `\n  -d '{\\\"a\\\": \\\"it''s\\\"}' `\n -H \"X-Id: $env:ID\" --json '{}' https://x.org"
     found = read_curl(command)

@@ -86,6 +86,17 @@ run_json_option = json_option_of("Print the finished run as JSON, and nothing el
 """That of the commands that run something."""
 
 
+def _file_to_write(_context: click.Context, _parameter: click.Parameter, file: Path | None) -> Path | None:
+    return None if file == Path("-") else file
+
+
+output_option = click.option(
+    "-o", "--output", type=click.Path(path_type=Path), metavar="FILE|-", callback=_file_to_write,
+    help="The file to write (default: standard output).",
+)  # fmt: skip
+"""Gives None for standard output, by its name ``-`` too."""
+
+
 def print_json(value: Any) -> None:
     """Print one JSON document; what standard output has no form for, such as half of a character, is escaped."""
     text = json.dumps(value, indent=2, ensure_ascii=False, default=str)

@@ -8,15 +8,9 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import Any, TextIO
 
 import click
-
-
-def file_to_write(_context: click.Context, _parameter: click.Parameter, file: Path | None) -> Path | None:
-    """The value of ``--output``: None for ``-`` too, which is standard output, as it is standard input elsewhere."""
-    return None if file == Path("-") else file
 
 
 def discard_output() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from flowbook.cli.common import workspace
+from flowbook.cli.common import output_option, workspace
 from flowbook.reports import FORMATS, Format, format_of, gather, render, write
 
 if TYPE_CHECKING:
@@ -17,25 +17,24 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("run")
-@click.option("-o", "--output", metavar="FILE|-", help="The file to write (default: standard output).")
+@output_option
 @click.option(
     "--format", "chosen", type=click.Choice(FORMATS), help="The format (default: by the file's ending, else md)."
 )
-def report(run: str, output: str | None, chosen: Format | None) -> None:
+def report(run: str, output: Path | None, chosen: Format | None) -> None:
     """Write a report of a run: its id, the beginning of it, or "last".
 
     As a page (.html), a notebook (.ipynb), JSON (.json), Markdown (.md), or JUnit XML for CI (.xml).
     """
-    target = None if output in (None, "-") else Path(str(output))
-    format = chosen or (format_of(target) if target else "md")
+    format = chosen or (format_of(output) if output else "md")
     ws = workspace(make=False)
     found = gather(ws, run)
     drawing = _drawing(ws, found) if format in ("html", "ipynb") else ""
-    if target is None:
+    if output is None:
         click.echo(render(found, format, drawing=drawing), nl=False)
         return
-    write(found, target, format, drawing=drawing)
-    click.echo(f"Wrote the report of run {found.summary.id} to {target}")
+    write(found, output, format, drawing=drawing)
+    click.echo(f"Wrote the report of run {found.summary.id} to {output}")
 
 
 def _drawing(ws: Workspace, found: RunReport) -> str:

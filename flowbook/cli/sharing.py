@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flowbook.cli.common import read_json_object, workspace
+from flowbook.cli.common import output_option, read_json_object, workspace
 from flowbook.cli.groups import Group
-from flowbook.cli.output import file_to_write
 from flowbook.counting import counted
 from flowbook.errors import AlreadyExists, InputError
 from flowbook.formats.files import replace_file
@@ -29,10 +28,7 @@ def template() -> None:
 
 @template.command()
 @click.argument("name")
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path), metavar="FILE|-", callback=file_to_write,
-    help="The file to write (default: standard output).",
-)  # fmt: skip
+@output_option
 @click.option("--with-values", is_flag=True, help="Take plain values along, such as a host; never a secret.")
 def export(name: str, output: Path | None, with_values: bool) -> None:
     """Write the type and the shape of the integration NAME, without any secret."""

@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
-from flowbook.cli.common import existing, json_option, nothing, print_json, print_table, workspace
+from flowbook.cli.common import existing, json_option, nothing, output_option, print_json, print_table, workspace
 from flowbook.cli.comparing import diff, named
 from flowbook.cli.gallery import gallery
 from flowbook.cli.groups import Group
-from flowbook.cli.output import complain, file_to_write
+from flowbook.cli.output import complain
 from flowbook.counting import counted
 from flowbook.formats.files import replace_file
 from flowbook.models import Workflow
@@ -114,10 +114,7 @@ def _tell_conversion(reading: Reading, file: Path, report: Path | None) -> None:
 @click.option(
     "--to", "form", type=click.Choice(FORMS), help="The form (default: what the ending of -o says, else flow)."
 )
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path), metavar="FILE|-", callback=file_to_write,
-    help="The file to write (default: standard output).",
-)  # fmt: skip
+@output_option
 def export(name: str, form: str | None, output: Path | None) -> None:
     """Write a workflow as .flow.yaml, as a script or notebook that runs it, or as a picture.
 

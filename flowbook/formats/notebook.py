@@ -16,13 +16,19 @@ from flowbook.formats.python.writer import FLOW, Script, readable
 from flowbook.models import Workflow
 
 _PLAIN_LINK = re.compile(r"""\]\((?:https?://|mailto:)[^\s()<>]*(?:\s+"[^"<>]*")?\)""")
-_BEYOND_TEXT = re.compile(r"<|!\[|\]\s*[(:]|\\(?:href|require|html|style|class|cssId)")
-"""HTML, pictures from elsewhere, links that are none of the web's or stand apart, and what MathJax makes HTML of."""
+_BEYOND_LATEX = r"\\(?:href|require|html|style|class|cssId)"  # what MathJax makes HTML of
+_BEYOND_TEXT = re.compile(rf"<|!\[|\]\s*[(:]|{_BEYOND_LATEX}")
+"""HTML, pictures from elsewhere, links that are none of the web's or stand apart."""
 
 
 def only_shows(markdown: str) -> bool:
     """Whether a text that is set as Markdown runs and fetches nothing: it may be another's words."""
     return not _BEYOND_TEXT.search(_PLAIN_LINK.sub("", markdown))
+
+
+def only_sets(latex: str) -> bool:
+    """Whether a text that is set as LaTeX is no more than that."""
+    return not re.search(_BEYOND_LATEX, latex)
 
 
 def dumps(workflow: Workflow) -> str:

@@ -6,12 +6,11 @@ The format is https://nbformat.readthedocs.io/en/latest/format_description.html,
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from flowbook.events import NodeOutput
-from flowbook.formats.notebook import only_shows
+from flowbook.formats.notebook import only_sets, only_shows
 from flowbook.reports.contents import NodeReport, RunReport, as_json
 from flowbook.reports.markdown import fenced, headline, inline, node_head, node_row, table
 from flowbook.view.html import display_html, preview_html
@@ -20,10 +19,9 @@ from flowbook.view.table import preview_cells
 from flowbook.view.wording import first_line
 
 _HARMLESS = frozenset({"text/plain", "text/markdown", "text/latex", "application/json", "application/geo+json"})
-_BEYOND_LATEX = re.compile(r"\\(href|require|html|style|class|cssId)")
 _ONLY_SHOW: Mapping[str, Callable[[str], bool]] = {
     "text/markdown": only_shows,
-    "text/latex": lambda latex: not _BEYOND_LATEX.search(latex),
+    "text/latex": only_sets,
 }
 """Whether a text that is set is no more than that: no HTML, pictures from elsewhere, links that run. Else its source is
 shown."""

@@ -8,10 +8,11 @@ from flowbook.errors import FileFormatError
 from flowbook.formats.curl.posix import CONTINUED, Posix
 from flowbook.formats.curl.powershell import PowerShell
 from flowbook.formats.curl.windows import Cmd
-from flowbook.formats.curl.words import MARK, MAX_CHARACTERS, MAX_VARIABLES, Words, too_long
+from flowbook.formats.curl.words import MARK, MAX_CHARACTERS, MAX_VARIABLES, PROMPT, Words, too_long
 
-_PROMPT = re.compile(r"\A(?:[$%#>]|PS [^>\n]*>|[A-Za-z]:\\[^>\n]*>)\s+")
+_PROMPT = re.compile(rf"\A{PROMPT}")
 _SETS = re.compile(r"(?:^|[&(])[ \t]*@?set[ \t]+(?:/[pa][ \t]+)?\"?[A-Za-z_]\w*=", re.IGNORECASE | re.MULTILINE)
+_ON_A_DRIVE = re.compile(r"\"?[A-Za-z]:\\")
 _HALF = re.compile("[\ud800-\udfff]")
 
 
@@ -39,4 +40,6 @@ def _words(text: str) -> Words:
         return Cmd(text).read()
     if re.search(r"`[ \t]*\r?\n", text) or "$env:" in text:
         return PowerShell(text).read()
+    if _ON_A_DRIVE.match(text):  # to a shell of Unix, its backslashes would say something
+        return Cmd(text).read()
     return Posix(text).read()

@@ -9,12 +9,10 @@ from flowbook.formats.curl import sensitive
 from flowbook.formats.curl.expansions import LENGTH, default_of, expanded
 from flowbook.formats.curl.words import (
     MARK,
-    MAX_CHARACTERS,
     MAX_DOCUMENTS,
+    Variables,
     Words,
-    identifier,
     is_curl,
-    too_long,
     unclosed,
     variable,
 )
@@ -45,13 +43,11 @@ class Posix:
         self.pieces: list[str] | None = None  # of the word that is being read
         self.redirected = ""
         self._outputs: dict[str, str] = {}
-        self._told: set[str] = set()
         self._set: dict[str, str] = {}  # what commands before this one gave variables
         self._sets: dict[str, str] = {}  # what this one does
         self._setting = ""
-        self._forms: dict[str, dict[str, str]] = {}  # how each variable is asked for: each way is a value of its own
+        self._variables = Variables(self.found)
         self._documents = 0
-        self._filled = 0  # characters that variables gave
 
     def read(self) -> Words:
         """The words of the first command that calls curl. Raises FileFormatError for what nothing closes."""
@@ -110,7 +106,7 @@ class Posix:
         words = self.found.words
         if len(words) == 3 and words[1] == "=" and (name := re.fullmatch(f"{MARK}(\\w+){MARK}", words[0])):
             self._sets[name[1]] = words[2]  # as PowerShell does
-            self._forms.pop(name[1], None)  # there it was set, not asked for
+            self._variables.forget(name[1])
         elif not self._sets or not self._declares():
             return False
         self._set |= self._sets
@@ -300,26 +296,18 @@ class Posix:
             text = None if MARK in known else expanded(known, operation)
             form = f"{operation} of {known}"
         if text is None:
-            name = self._form(id, form)
+            name = self._variables.name_of(id, form)
             if operation:
-                self._not_known(f"${{{id[:40]}…}}", name)
+                self._variables.not_known(f"${{{id[:40]}…}}", name)
             return variable(name)
         if known is None or sensitive.named(id):
-            name = self._form(id, "" if known is None else f"= {text}")
+            name = self._variables.name_of(id, "" if known is None else f"= {text}")
             kept = self.found.values if sensitive.named(id) else self.found.defaults
             kept[name] = text
             text = variable(name)
         if operation.startswith(("=", ":=")):
             self._set[id] = text
-        self._filled += len(text)
-        if self._filled > MAX_CHARACTERS:
-            raise too_long()
-        return text
-
-    def _form(self, id: str, form: str) -> str:
-        """A name for what a variable gives in one way: that of the variable for the first, with a number for others."""
-        forms = self._forms.setdefault(id, {})
-        return forms.setdefault(form, f"{id}_{len(forms) + 1}" if forms else id)
+        return self._variables.filled(text)
 
     def _fill(self, text: str, quoted: bool) -> None:
         """Add what a variable holds: outside of quotes a blank in it ends a word."""
@@ -335,14 +323,8 @@ class Posix:
             number = len(self._outputs) + 1
             self._outputs[whole] = "output" if number == 1 else f"output_{number}"
             first = re.match(r"\s*([A-Za-z][\w.-]{0,30})(?![\w.=-])", command)
-            self._not_known(f"$({first[1]} …)" if first else told, self._outputs[whole])
+            self._variables.not_known(f"$({first[1]} …)" if first else told, self._outputs[whole])
         self._add(variable(self._outputs[whole]))
-
-    def _not_known(self, what: str, name: str) -> None:
-        told = f"what {what} gives is not known: it is the input {identifier(name)}, or a secret to fill in"
-        if told not in self._told:
-            self._told.add(told)
-            self.found.outputs.append(told)
 
     def _line_end(self) -> int:
         end = self.text.find("\n", self.at)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from flowbook.formats.curl import sensitive
-from flowbook.formats.curl.words import MAX_CHARACTERS, Words, identifier, is_curl, too_long, unclosed, variable
+from flowbook.formats.curl.words import Variables, Words, is_curl, unclosed, variable
 
 _VARIABLE = re.compile(r"%([A-Za-z_]\w*)(?::([^%\r\n]*))?%")
 _USUAL = re.compile(r"[A-Z_][A-Z0-9_]{2,}")  # what is no text with percent signs, such as %C3%A4
@@ -33,8 +33,7 @@ class Cmd:
         self.found = Words()
         self._set: dict[str, str | None] = {}  # what lines before this one gave variables, by their names in capitals
         self._sets: dict[str, str | None] = {}  # what this one does; None where a person is asked for it
-        self._forms: dict[str, dict[str, str]] = {}
-        self._filled = 0
+        self._variables = Variables(self.found, str.upper)
 
     def read(self) -> Words:
         """The words of the first command that calls curl. Raises FileFormatError for what nothing closes."""
@@ -122,22 +121,13 @@ class Cmd:
             return None
         text = known if known is None or operation is None else _changed(known, operation)
         if text is None or sensitive.named(name):
-            place = self._form(found[1], f"{operation}")
+            place = self._variables.name_of(found[1], f"{operation}")
             if text is not None:
                 self.found.values[place] = text.replace('"', "")
             elif operation is not None:
-                told = f"what %{found[1][:40]}:…% gives is not known: it is the input {identifier(place)}"
-                self.found.outputs.append(f"{told}, or a secret to fill in")
+                self._variables.not_known(f"%{found[1][:40]}:…%", place)
             return variable(place)
-        self._filled += len(text)
-        if self._filled > MAX_CHARACTERS:
-            raise too_long()
-        return text
-
-    def _form(self, name: str, form: str) -> str:
-        """A name for what a variable gives in one way: its own for the first, with a number for others."""
-        forms = self._forms.setdefault(name.upper(), {})
-        return forms.setdefault(form, f"{name}_{len(forms) + 1}" if forms else name)
+        return self._variables.filled(text)
 
 
 def _changed(value: str, operation: str) -> str | None:

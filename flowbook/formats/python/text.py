@@ -8,7 +8,7 @@ import tokenize
 from typing import Any
 
 from flowbook.formats.files import MERGE, MERGE_REMEDY, marks_of_a_merge
-from flowbook.json_text import has_long_number
+from flowbook.json_text import MAX_DIGITS, has_long_number
 from flowbook.parsing import parse_module
 
 
@@ -69,7 +69,9 @@ def _parsed(text: str) -> ast.Module:
             raise fault from None
         fault = Fault(f"this is not Python: {(error.msg or 'invalid syntax').rstrip('.')}", "Mend the syntax.")
         if has_long_number(error.text or ""):
-            fault = Fault("this number has more than 4300 digits", "If it is meant as text, put it into quotes.")
+            fault = Fault(
+                f"this number has more than {MAX_DIGITS} digits", "If it is meant as text, put it into quotes."
+            )
         fault.line, fault.column = error.lineno or 1, max(error.offset or 1, 1)
         raise fault from None
     except (ValueError, RecursionError, MemoryError) as error:

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from flowbook import edits
 from flowbook.edits import Place
 from flowbook.formats.curl import FromCurl, read_curl
+from flowbook.formats.curl.words import PROMPT
 from flowbook.ui.editor.editing import Editing
 from flowbook.workspace.pasting import keep_credentials
 
 TASK = "http.request"
 _SETS = r"@?(?:export|declare|local|readonly|set|setlocal|echo|printf|cat|rem)\b[^\n;&|]*|\$?(?:env:)?\w+ ?=[^\n;&|]*"
 COMMAND = (
-    r"^\s*(?:[$%#>] +|PS [^>\n]*> *|[A-Za-z]:\\[^>\n]*> *)?"
+    rf"^\s*{PROMPT}?"
     rf"(?:(?:{_SETS})(?:\n|;|&&?|\|)\s*)*"
     r"(?:(?:sudo|time|exec|command|\w+=\S*) +)*@?(?:[^\s|;&=:]*[/\\])?curl(?:\.exe)?(?:[\s^`]|$)"
 )
