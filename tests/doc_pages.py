@@ -18,13 +18,15 @@ import io
 import linecache
 import os
 import re
+import shlex
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from unittest import mock
+
+from tests import forks
 
 _FENCE = re.compile(r"( *)(```+|~~~+) *([\w+-]*)[^`]*$")
 _MARK = re.compile(r"<!-- *(no-run|exits|output|file)(?:: *(.*?))? *-->$")
@@ -147,7 +149,7 @@ def _environment(workspace: Path) -> dict[str, str]:
     if not programs.is_dir():
         programs.mkdir()
         for name, arguments in {"python": "", "python3": "", "flowbook": "-m flowbook", "pytest": "-m pytest"}.items():
-            (programs / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {arguments} "$@"\n')
+            (programs / name).write_text(f'#!/bin/sh\nexec {shlex.join(forks.python())} {arguments} "$@"\n')
             (programs / name).chmod(0o755)
     return {
         **os.environ,
