@@ -13,6 +13,7 @@ import click
 import pytest
 
 from flowbook.cli import cli, run
+from flowbook.cli.common import FileOfItsOwn
 from flowbook.workspace import Workspace
 
 SECRET = "xoxb-5ecret-9876543210"
@@ -110,3 +111,44 @@ def test_what_nobody_means_ends_in_words(
             json.loads(out)
     assert wrong == []
     assert {"loop", "folder", "hello.flow.yaml"} <= set(os.listdir(place))
+
+
+READ = {
+    "integrations add FILE", "integrations template import FILE", "workflows import FILE", "new integration --openapi",
+    "run WORKFLOW|FILE|NOTEBOOK", "check [WORKFLOW|FILE]...", "workflows export NAME|FILE",
+}  # fmt: skip
+"""What names files that are read only, or a workflow besides."""
+
+
+def files() -> Iterator[tuple[str, click.Parameter]]:
+    """Each argument and option that names a file, with the words that it is given by."""
+    for name, command in COMMANDS.items():
+        for one in command.params:
+            shown = one.opts[-1] if isinstance(one, click.Option) else one.metavar or (one.name or "").upper()
+            if "FILE" in f"{one.metavar} {shown}":
+                yield f"{name} {shown}", one
+
+
+def test_a_dash_is_standard_output_or_no_name_of_a_file_to_write() -> None:
+    """A file called ``-`` was written, by a report of n8n's, an executed notebook, a cassette, a test, a key."""
+    without = [
+        name
+        for name, one in files()
+        if name not in READ and "|-" not in (one.metavar or "") and not isinstance(one.type, FileOfItsOwn)
+        and "@FILE" not in (one.metavar or "")
+    ]  # fmt: skip
+    assert without == []
+
+
+@pytest.mark.parametrize(
+    "call",
+    ["run hello --record -", "run hello --replay -", "runs test last --cassette -", "runs test last --cassette c -o -",
+     "key export -"],
+)  # fmt: skip
+def test_a_file_of_its_own_is_never_called_by_a_dash(
+    call: str, place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = set(os.listdir(place))
+    assert run(call.split()) == 2
+    assert "a file of its own, and not standard output or input: name it" in capsys.readouterr().err
+    assert set(os.listdir(place)) == before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -146,6 +147,18 @@ def test_what_fails_takes_the_error_output_and_a_disabled_node_hands_on(ws: Work
 
 
 # --- what is told ------------------------------------------------------------------------------------------------
+
+
+def test_a_report_to_a_dash_is_all_that_standard_output_gets(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file called ``-`` was written, and the lines for people stood where a pipe reads."""
+    monkeypatch.chdir(ws.root)
+    path = written(ws.root, export("told", [START, node("sheet", "microsoftExcel")], [("start", 0, "sheet")]))
+    call = [sys.executable, "-m", "flowbook", "workflows", "import", str(path), "--report", "-"]
+    done = subprocess.run(call, capture_output=True, text=True, check=True)
+    (said,) = json.loads(done.stdout)["files"]
+    assert said["nodes"] == {"total": 2, "carried": 1, "placeholder": 1}
+    assert "Imported told" in done.stderr
+    assert not (ws.root / "-").exists()
 
 
 def test_every_node_and_expression_is_accounted_for(ws: Workspace, capsys: pytest.CaptureFixture[str]) -> None:

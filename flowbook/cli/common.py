@@ -86,8 +86,41 @@ run_json_option = json_option_of("Print the finished run as JSON, and nothing el
 """That of the commands that run something."""
 
 
+STDOUT = Path("-")
+"""What the name ``-`` of a file to write stands for."""
+
+
 def _file_to_write(_context: click.Context, _parameter: click.Parameter, file: Path | None) -> Path | None:
-    return None if file == Path("-") else file
+    return None if file == STDOUT else file
+
+
+def _apart(context: click.Context, _parameter: click.Parameter, file: Path | None) -> Path | None:
+    if file == STDOUT and not context.resilient_parsing:
+        set_apart()
+    return file
+
+
+def extra_file_option(*names: str, help: str) -> Callable[[F], F]:
+    """An option for a file that is written besides what the command tells.
+
+    Gives :data:`STDOUT` for ``-``: then only :func:`~flowbook.cli.output.print_document` gets to standard output, and
+    what is told goes to standard error.
+    """
+    return click.option(
+        *names, type=click.Path(path_type=Path, dir_okay=False), metavar="FILE|-", callback=_apart, help=help
+    )
+
+
+class FileOfItsOwn(click.ParamType[str]):
+    """The name of a file that standard output cannot stand for, since it is private, or read again, or one of several."""
+
+    name = "file"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Give the name as it is; click's BadParameter for ``-``, which would be a file that is called so."""
+        if value == "-":
+            self.fail("this one is a file of its own, and not standard output or input: name it.", param, ctx)
+        return value
 
 
 output_option = click.option(

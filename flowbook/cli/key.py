@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flowbook.cli.common import existing, json_option, print_json, workspace
+from flowbook.cli.common import FileOfItsOwn, existing, json_option, print_json, workspace
 from flowbook.cli.groups import Group
 from flowbook.errors import VaultError
 
@@ -100,14 +100,14 @@ def remove_person(name: str, drop: tuple[SlotKind, ...]) -> None:
 
 
 @key.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=FileOfItsOwn())
 @click.option("--replace", is_flag=True, help="Shut out whoever has the key that was handed out before.")
-def export(file: Path, replace: bool) -> None:
+def export(file: str, replace: bool) -> None:
     """Write a key to take along into the new FILE, which only you can read.
 
     On another machine, name it by FLOWBOOK_KEY_FILE. FILE must be outside of any workspace and repository.
     """
-    status = existing().export_key(file, replace=replace)
+    status = existing().export_key(Path(file), replace=replace)
     click.echo(f"Wrote a key that opens {status['key_id']} to {file}. On the other machine: FLOWBOOK_KEY_FILE={file}")
 
 

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flowbook import environment, errors
-from flowbook.cli.common import print_json
-from flowbook.cli.output import complain, printable, raw_terminal, telling_of_what_was_done
+from flowbook.cli.common import STDOUT, print_json
+from flowbook.cli.output import complain, print_document, printable, raw_terminal, telling_of_what_was_done
 from flowbook.errors import FileFormatError, FlowbookError, InputError, InvalidInputs, NotFound
 from flowbook.installing import how_to_install, is_installed
 from flowbook.parsing import parse_module
@@ -42,7 +42,8 @@ def run_notebook(
     """Execute the notebook with ``inputs`` and what was ``typed`` in place of its parameters, in its folder.
 
     Returns the exit code. What was typed is read as the parameter's default says (:func:`read_typed`).
-    ``output`` is written at once and after each cell, so that it holds what there was when something stopped it.
+    ``output`` is written at once and after each cell, so that it holds what there was when something stopped it;
+    standard output, for STDOUT, when the notebook has ended.
     Raises InputError, also for an ``output`` that cannot be written, before anything is executed.
     """
     _require()
@@ -50,11 +51,12 @@ def run_notebook(
 
     notebook = _read(path)
     give(notebook, {**inputs, **read_typed(notebook, typed)}, path.name)
-    if output is not None:
-        _write(notebook, output)
+    file = output if output != STDOUT else None
+    if file is not None:
+        _write(notebook, file)
     began = time.monotonic()
     with _progress(as_json) as say:
-        execution = Execution(notebook, say, lambda: _write(notebook, output) if output else None)
+        execution = Execution(notebook, say, lambda: _write(notebook, file) if file else None)
         error = _execute(execution, path)
         code = 0 if execution.finished else CANCELLED if execution.cancelled else exit_code(error)
         status = {0: "succeeded", CANCELLED: "cancelled"}.get(code, "failed")
@@ -62,6 +64,8 @@ def run_notebook(
     with telling_of_what_was_done():
         if as_json:
             print_json(_document(path, status, time.monotonic() - began, execution, error, output))
+        elif output == STDOUT:
+            print_document(_text(notebook))
     if code:
         complain(f"Error: {path.name}{_told(execution, error)}")
     return code
@@ -161,6 +165,12 @@ def _read(path: Path) -> NotebookNode:
     if notebook.metadata.get("kernelspec", {}).get("language", "python") != "python":
         raise InputError(f"{path} is a notebook of {notebook.metadata.kernelspec.language}, not of Python.")
     return notebook
+
+
+def _text(notebook: NotebookNode) -> str:
+    import nbformat
+
+    return str(nbformat.writes(notebook))  # type: ignore[no-untyped-call]
 
 
 def _write(notebook: NotebookNode, output: Path) -> None:

@@ -6,17 +6,21 @@ from pathlib import Path
 
 import click
 
-from flowbook.cli.common import json_option, print_json, workspace
+from flowbook.cli.common import FileOfItsOwn, json_option, print_json, workspace
 from flowbook.errors import InputError
 from flowbook.reports.replaying import write_test
 
 
 @click.command()
 @click.argument("run")
-@click.option("--cassette", required=True, metavar="FILE", help="What the run was recorded in (flowbook run --record).")
 @click.option(
-    "-o", "--output", metavar="FILE", help="The file to write (default: test_WORKFLOW.py beside the cassette)."
-)
+    "--cassette", required=True, metavar="FILE", type=FileOfItsOwn(),
+    help="What the run was recorded in (flowbook run --record).",
+)  # fmt: skip
+@click.option(
+    "-o", "--output", metavar="FILE", type=FileOfItsOwn(),
+    help="The file to write (default: test_WORKFLOW.py beside the cassette).",
+)  # fmt: skip
 @click.option("--replace", is_flag=True, help="Write over a file that is there.")
 @json_option
 def test(run: str, cassette: str, output: str | None, replace: bool, as_json: bool) -> None:

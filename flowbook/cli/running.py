@@ -14,7 +14,16 @@ from typing import Any
 
 import click
 
-from flowbook.cli.common import print_json, read_json_object, run_json_option, workflow_or_file, workspace
+from flowbook.cli.common import (
+    STDOUT,
+    FileOfItsOwn,
+    extra_file_option,
+    print_json,
+    read_json_object,
+    run_json_option,
+    workflow_or_file,
+    workspace,
+)
 from flowbook.cli.output import begin_with, complain, discard, telling_of_what_was_done, warn_of_what_is_missing
 from flowbook.cli.progress import Lines, stamped
 from flowbook.errors import AlreadyRunning, FlowbookError, InputError, RunError
@@ -40,8 +49,15 @@ Watch = Callable[[Event], None]
 )
 @click.option("--fresh", is_flag=True, help="Run nodes with a cache too, whatever earlier runs gave.")
 @click.option("--dry-run", is_flag=True, help="Change nothing: say what would be done, and where.")
-@click.option("--record", metavar="FILE", help="Keep what services answer in a cassette, without secrets.")
-@click.option("--replay", metavar="FILE", help="Run offline, answered by a cassette; the history does not know of it.")
+@click.option(
+    "--record", metavar="FILE", type=FileOfItsOwn(), help="Keep what services answer in a cassette, without secrets."
+)
+@click.option(
+    "--replay",
+    metavar="FILE",
+    type=FileOfItsOwn(),
+    help="Run offline, answered by a cassette; the history does not know of it.",
+)
 @click.option("--explain", is_flag=True, help="Say for each node why it ran, or was reused.")
 @click.option("--max-workers", type=click.IntRange(1, 256), default=8, show_default=True, help="Nodes at a time.")
 @click.option(
@@ -55,10 +71,7 @@ Watch = Callable[[Event], None]
 )
 @click.option("--queue", is_flag=True, help="Hand the run over to a server (flowbook serve), and print its id.")
 @click.option("--timestamps", is_flag=True, help="Begin every line with the time, for a log.")
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
-    help="Of a notebook: where the executed one is written.",
-)  # fmt: skip
+@extra_file_option("-o", "--output", help="Of a notebook: where the executed one is written.")
 def run(
     workflow: str, pairs: tuple[str, ...], file: str | None, as_json: bool, to: str | None, only: str | None,
     trust: str | None, fresh: bool, dry_run: bool, explain: bool, max_workers: int, executor: str | None,
@@ -96,6 +109,8 @@ def run(
                 "--if-running, --executor, --timestamps, --fresh, --dry-run, --record, --replay and --explain are for "
                 "workflows"
             )
+        if output == STDOUT and as_json:
+            raise click.UsageError("--json and -o - print one document each, and there is one standard output")
         # Loads what draws runs, which the run of a workflow does not need.
         from flowbook.cli.notebook import run_notebook
 

@@ -8,7 +8,17 @@ from typing import Any
 
 import click
 
-from flowbook.cli.common import existing, json_option, nothing, output_option, print_json, print_table, workspace
+from flowbook.cli.common import (
+    STDOUT,
+    existing,
+    extra_file_option,
+    json_option,
+    nothing,
+    output_option,
+    print_json,
+    print_table,
+    workspace,
+)
 from flowbook.cli.comparing import diff, named
 from flowbook.cli.gallery import gallery
 from flowbook.cli.groups import Group
@@ -68,9 +78,7 @@ def show(name: str, as_json: bool) -> None:
 @workflows.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--replace", is_flag=True, help="Replace the workflow of that name if there is one.")
-@click.option(
-    "--report", type=click.Path(path_type=Path), help="A file for what became of each node, as JSON (of n8n's files)."
-)
+@extra_file_option("--report", help="A file for what became of each node, as JSON (of n8n's files).")
 def import_workflow(file: Path, replace: bool, report: Path | None) -> None:
     """Store the workflow of a FILE: a .flow.yaml, a script (.py) in the form that export writes, or n8n's .json.
 
@@ -102,7 +110,9 @@ def _tell_conversion(reading: Reading, file: Path, report: Path | None) -> None:
             f"{said['nodes']['carried']} of {said['nodes']['total']} nodes and {said['expressions']['carried']} of "
             f"{said['expressions']['total']} expressions were carried over; {counted(len(said['notes']), 'note')}."
         )
-    if report is not None:
+    if report == STDOUT:
+        print_json({"files": [said]})
+    elif report is not None:
         replace_file(report, json.dumps({"files": [said]}, ensure_ascii=False, indent=2) + "\n")
         click.echo(f"What became of each is in {report}")
     elif made is not None:

@@ -145,6 +145,19 @@ def test_as_json_it_says_what_came_of_it_and_nothing_else(project: Path) -> None
     assert (told["error"]["cell"], told["error"]["type"]) == (3, "RunFailed")
 
 
+def test_a_dash_gets_the_executed_notebook_on_standard_output_and_nothing_else(project: Path) -> None:
+    """A file called ``-`` was written, and lines for people stood where a pipe reads."""
+    done = flowbook("run", "scheduled.ipynb", "-o", "-")
+    assert done.returncode == 0, done.stderr
+    made = nbformat.reads(done.stdout, as_version=4)
+    assert [cell.execution_count for cell in made.cells] == [1, 2, 3]
+    assert "scheduled.ipynb: succeeded" in done.stderr
+    assert not (project / "-").exists()
+    both = flowbook("run", "scheduled.ipynb", "-o", "-", "--json")
+    assert both.returncode == 2
+    assert "one standard output" in json.loads(both.stdout)["error"]["message"]
+
+
 def test_another_error_of_a_cell_is_a_failure_with_its_own_line(project: Path) -> None:
     nbformat.write(notebook("raise ArithmeticError('by nothing')", "print('never')"), project / "wrong.ipynb")
     done = flowbook("run", "wrong.ipynb", "-o", "done.ipynb")
