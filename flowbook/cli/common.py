@@ -112,7 +112,7 @@ def extra_file_option(*names: str, help: str) -> Callable[[F], F]:
 
 
 class FileOfItsOwn(click.ParamType[str]):
-    """The name of a file that standard output cannot stand for, since it is private, or read again, or one of several."""
+    """The name of a file that standard output cannot stand for: it is private, or read again, or one of several."""
 
     name = "file"
 

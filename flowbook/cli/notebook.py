@@ -46,6 +46,8 @@ def run_notebook(
     standard output, for STDOUT, when the notebook has ended.
     Raises InputError, also for an ``output`` that cannot be written, before anything is executed.
     """
+    if output == STDOUT and as_json:
+        raise InputError("--json and -o - print a document each, and there is one standard output.", "Name a file.")
     _require()
     from flowbook.cli.executing import Execution
 

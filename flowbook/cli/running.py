@@ -15,7 +15,6 @@ from typing import Any
 import click
 
 from flowbook.cli.common import (
-    STDOUT,
     FileOfItsOwn,
     extra_file_option,
     print_json,
@@ -109,8 +108,6 @@ def run(
                 "--if-running, --executor, --timestamps, --fresh, --dry-run, --record, --replay and --explain are for "
                 "workflows"
             )
-        if output == STDOUT and as_json:
-            raise click.UsageError("--json and -o - print one document each, and there is one standard output")
         # Loads what draws runs, which the run of a workflow does not need.
         from flowbook.cli.notebook import run_notebook
 
