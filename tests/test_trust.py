@@ -95,6 +95,45 @@ class TestGoingOnWithARunThatWasTrustedOnce:
         assert command(["runs", "resume", "last", "--trust", sha256]) == 0
 
 
+class TestAnIntegrationForATaskThatMayDoAnything:
+    """Its servers are consented to as those of any other task: what is asked at its call was asked before."""
+
+    TASKS = '''
+from flowbook import Result, task
+
+@task
+def ask(credentials, params):
+    """Ask the cloud."""
+    return Result.ok("Asked.", credentials["base_url"])
+'''
+
+    @pytest.fixture
+    def path(self, home: Workspace) -> Path:
+        folder = home.root / "integrations" / "cloud"
+        folder.mkdir(parents=True)
+        (folder / "__init__.py").write_text(self.TASKS)
+        home.trust_folder(home.review_folder().sha256)
+        home.create_type("cloud", parameters=[Parameter(name="base_url", type="url", required=True)])
+        home.create_integration("Cloud", "cloud", {"base_url": "https://api.example.com:8443"})
+        path = home.root / "asks.flow.yaml"
+        nodes = {"a": {"task": "cloud.ask", "integration": "Cloud"}}
+        path.write_text(json.dumps({"flowbook": 1, "name": "asks", "nodes": nodes}))
+        return path
+
+    def test_it_runs_once_it_was_looked_at(self, home: Workspace, path: Path) -> None:
+        looked = home.review(path)
+        assert "api.example.com:8443" in str(looked)
+        assert home.run(path, sha256=looked.sha256)["a"].data == "https://api.example.com:8443"
+        assert command(["trust", str(path), "--sha256", looked.sha256]) == 0
+        assert home.run(path).status == "succeeded"
+
+    def test_another_server_is_asked_about_again(self, home: Workspace, path: Path) -> None:
+        assert command(["trust", str(path), "--sha256", home.review(path).sha256]) == 0
+        home.update_integration("Cloud", {"base_url": "https://elsewhere.example.com"})
+        with pytest.raises(Untrusted):
+            home.run(path)
+
+
 class TestWhatIsNeverAskedAbout:
     def test_a_workflow_that_transforms_data_and_keeps_to_data_files(self, home: Workspace) -> None:
         assert home.run(pure_file(home.root))["c"].data == {"n": 1}
