@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 import requests
@@ -18,8 +19,9 @@ from flowbook import Workflow, Workspace
 from flowbook.authoring.openapi import operations_in, parse_description
 from flowbook.authoring.testing.grants import new_account
 from flowbook.errors import Conflict, InputError, SignInFailed, SignInNeeded, StoreError, TaskFailed
+from flowbook.oauth2 import accounts
 from flowbook.oauth2 import device as devices
-from flowbook.oauth2.faults import Refused
+from flowbook.oauth2.faults import Refused, account_refused
 from flowbook.oauth2.tokens import Tokens
 from flowbook.tasks.oauth2 import OAuth2
 from flowbook.testing import SignInProvider
@@ -602,6 +604,29 @@ def test_a_service_account_that_is_none_is_said(ws, provider, key, words):
     ws.create_integration("Robot", "cloud", {"base_url": provider.url, "key": key})
     with pytest.raises(SignInFailed, match=words):
         ws.test_integration("Robot")
+
+
+def test_a_service_account_that_is_refused_is_told_of_its_key_and_clock_and_of_no_code(ws, provider, monkeypatch):
+    key = new_account(provider)
+    ws.create_integration("Robot", "cloud", {"base_url": provider.url, "key": json.dumps(key)})
+    monkeypatch.setattr(accounts, "time", SimpleNamespace(time=lambda: time.time() - 7200))
+    with pytest.raises(SignInFailed, match="the service account of 'Robot' got no token: ") as slow:
+        ws.test_integration("Robot")
+    monkeypatch.undo()
+    new_account(provider)  # the service knows another key from now on
+    with pytest.raises(SignInFailed, match="the service account of 'Robot' got no token: ") as old:
+        ws.test_integration("Robot")
+    for told in (slow.value, old.value):
+        assert "Check that its key was not deleted" in told.hint
+        assert "this machine's clock" in told.hint
+        assert not re.search("[Ss]ign in|code", f"{told.message} {told.hint}")
+
+
+@pytest.mark.parametrize("code", ["access_denied", "invalid_scope", "unauthorized_client", "invalid_client", "new_one"])
+def test_what_a_service_says_of_a_service_account_asks_nobody_to_sign_in(code):
+    told = account_refused("Robot", Refused(code, "the words of the service"))
+    assert f"{code}: the words of the service" in told.message
+    assert not re.search("[Ss]ign in|take the code|your app", f"{told.message} {told.hint}")
 
 
 def test_an_access_token_of_the_environment_is_used_as_it_is(ws, provider, monkeypatch):

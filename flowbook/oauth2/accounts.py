@@ -8,7 +8,7 @@ from typing import Any
 
 from flowbook.errors import SignInFailed
 from flowbook.json_text import parse_json
-from flowbook.oauth2.faults import Refused, failed
+from flowbook.oauth2.faults import Refused, account_refused
 from flowbook.oauth2.provider import Provider
 from flowbook.oauth2.tokens import Tokens
 
@@ -55,7 +55,7 @@ def tokens_for(provider: Provider, key: Mapping[str, Any], subject: str) -> Toke
     try:
         return provider.asserted(assertion)._replace(account=str(key["client_email"]))
     except Refused as error:
-        raise failed(provider.name, error) from None
+        raise account_refused(provider.name, error) from None
 
 
 def secrets_of(text: Any) -> list[str]:

@@ -31,6 +31,20 @@ _SAID = {
 }
 
 
+_AS_ADMIN = "Have an administrator allow these scopes to the service account, by its client ID, if it acts for a person."
+_SAID_OF_ACCOUNT = {
+    "access_denied": ("it may not have one of the scopes", _AS_ADMIN),
+    "invalid_client": ("it does not know this account", "Put in the JSON key of an account that is there still."),
+    "invalid_grant": (
+        "its statement was not taken",
+        "Check that its key was not deleted, that a subject is a person who is there, and this machine's clock.",
+    ),
+    "invalid_scope": ("it does not know one of the scopes", "Check which scopes the account may ask for."),
+    "unauthorized_client": ("it may not act so, or not for this subject", _AS_ADMIN),
+}
+"""By https://developers.google.com/identity/protocols/oauth2/service-account#jwt-error-codes; nobody signs in there."""
+
+
 class Refused(FlowbookError):
     """An endpoint refused, by a ``code`` of the protocol; ``words`` are those of the service."""
 
@@ -38,13 +52,25 @@ class Refused(FlowbookError):
         self.code = code[:100]
         self.words = words[:300]
         what, hint = _SAID.get(code, ("", "Look the code up in the service's documentation."))
-        said = f"{self.code}{f': {self.words}' if self.words else ''}"
-        super().__init__(f"{what} ({said})" if what else said, hint)
+        super().__init__(f"{what} ({self.said})" if what else self.said, hint)
+
+    @property
+    def said(self) -> str:
+        """The code, and the words of the service."""
+        return f"{self.code}{f': {self.words}' if self.words else ''}"
 
 
 def failed(name: str, error: Refused) -> SignInFailed:
     """A sign-in of an integration that the service refused."""
     return SignInFailed(f"{name!r} could not be signed in: {error.message}.", error.hint)
+
+
+def account_refused(name: str, error: Refused) -> SignInFailed:
+    """A service account of an integration that the service gave no token."""
+    if error.code not in _SAID_OF_ACCOUNT:
+        return SignInFailed(f"the service account of {name!r} got no token: {error.message}.", error.hint)
+    what, hint = _SAID_OF_ACCOUNT[error.code]
+    return SignInFailed(f"the service account of {name!r} got no token: {what} ({error.said}).", hint)
 
 
 def needed(name: str, why: str = "nobody has signed in yet", hint: str = "") -> SignInNeeded:
@@ -56,5 +82,4 @@ def why_ended(error: Refused) -> str:
     """Why a refresh token is of no use any more, by what the service answered; empty when that is not what it says."""
     if error.code not in ("invalid_grant", "invalid_token", "token_revoked", "token_expired"):
         return ""
-    said = f" ({error.code}{f': {error.words}' if error.words else ''})"
-    return f"the sign-in has expired or was revoked{said}"
+    return f"the sign-in has expired or was revoked ({error.said})"
