@@ -165,7 +165,7 @@ def _both_ways(call: _Call) -> str:
 
 def _filled_in(root: Path, call: _Call) -> tuple[dict[str, Any], str]:
     """What the form saves of the params, and what is wrong with it."""
-    from tests.entering import enter
+    from tests.entering import enter, leave_empty
     from tests.ui.test_every_task import FOLDERS, by_fields, inspected, typed
 
     spec = FOLDERS[call.folder].tasks[call.task]
@@ -179,7 +179,10 @@ def _filled_in(root: Path, call: _Call) -> tuple[dict[str, Any], str]:
         for name, value in wanted.items():
             parameter = spec.parameter(name)
             assert parameter is not None
-            enter(inspector.params.form, **{name: typed(parameter, value)})
+            if value == "":
+                leave_empty(inspector.params.form, name)
+            else:
+                enter(inspector.params.form, **{name: typed(parameter, value)})
         problems = inspector.params.form.problems()
         return dict(editing.workflow.nodes[call.task].params), str(problems) if problems else ""
 

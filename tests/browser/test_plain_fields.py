@@ -13,6 +13,7 @@ from flowbook import Workspace
 from flowbook.models import Parameter, Workflow
 from flowbook.ui.editor.editing import Editing
 from flowbook.ui.editor.inspector import Inspector
+from flowbook.ui.parts.fields import Field
 from flowbook.ui.parts.forms import Form
 from tests.browser.plain_page import PlainPage
 from tests.jupyterlab import new_context, press
@@ -316,3 +317,35 @@ def test_a_path_is_completed_and_taken_without_its_braces_where_an_expression_wa
     plain.say(editing.validate)  # as above
     expect(box.locator(".fb-note")).to_contain_text("✓")
     assert editing.workflow.nodes["late"].params["code"] == "${{ nodes.fetch.data }}"
+
+
+@pytest.mark.parametrize("kind", ["string", "text"])
+def test_an_empty_text_is_given_by_a_click_and_taken_back_by_typing(page: Page, kind: str) -> None:
+    topic = Parameter(name="topic", type=kind, required=True)  # type: ignore[arg-type]
+    form = Form([Field(topic, may_be_empty=True), Parameter(name="other")], live=True, expressions=True)
+    PlainPage(page, form)
+    offer = page.get_by_role("button", name="Give topic as an empty text")
+    expect(offer).to_be_hidden()  # nothing to look at before a person turns to the field
+    page.get_by_label("topic", exact=True).click()
+    expect(offer).to_be_visible()
+    assert form.values() == {}
+    offer.click()
+    expect(offer).to_have_attribute("aria-pressed", "true")
+    assert (form.values(), form.problems()) == ({"topic": ""}, {})
+    page.get_by_role("textbox", name="other").click()
+    expect(offer).to_be_visible()  # that it is given is seen
+    expect(field(page, "topic")).to_contain_text("empty text")
+    page.get_by_label("topic", exact=True).click()
+    page.keyboard.type("a")
+    expect(offer).to_be_hidden()
+    page.keyboard.press("Backspace")
+    page.get_by_role("textbox", name="other").click()
+    expect(offer).to_be_hidden()
+    page.wait_for_timeout(500)  # a little after the last key the kernel is told
+    page.get_by_label("topic", exact=True).focus()
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Shift+Tab")
+    expect(offer).to_be_focused()  # by the keyboard too
+    page.keyboard.press("Enter")
+    expect(offer).to_have_attribute("aria-pressed", "true")
+    assert form.values() == {"topic": ""}

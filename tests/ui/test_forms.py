@@ -21,7 +21,7 @@ from flowbook.ui.parts.fields import Field, problem, read, shown
 from flowbook.ui.parts.forms import Form
 from flowbook.ui.parts.parameter_rows import ParameterRows
 from flowbook.ui.parts.secret import TypedSecrets
-from tests.entering import enter
+from tests.entering import enter, leave_empty
 
 CHOICES = ("good", "danger")
 
@@ -202,6 +202,50 @@ def test_typed_secrets_cannot_be_copied_or_pickled_and_hide_themselves() -> None
         pickle.dumps(typed)
     with pytest.raises(TypeError):
         copy.deepcopy(typed)
+
+
+@pytest.mark.parametrize("kind", ["string", "text"])
+@pytest.mark.parametrize("required", [True, False])
+def test_an_empty_text_is_given_when_a_person_says_so(kind: str, required: bool) -> None:
+    form = Form([Field(parameter(kind, required=required, default=None if required else "x"), may_be_empty=True)])
+    heard: list[str] = []
+    form.on_change(heard.append)
+    assert form.values() == {}
+    leave_empty(form, "it", True)
+    assert (form.values(), form.problems(), form.emptied(), heard) == ({"it": ""}, {}, [], ["it"])
+    enter(form, it="a")
+    assert form.values() == {"it": "a"}
+    leave_empty(form, "it", True)  # it was pressed before the text came
+    assert form.values() == {"it": "a"}
+    enter(form, it="")
+    assert form.values() == {}
+    leave_empty(form, "it", True)
+    leave_empty(form, "it", False)
+    assert form.values() == {}
+
+
+def test_an_empty_text_that_is_filled_in_is_given_and_stays_so() -> None:
+    form = Form([Field(Parameter(name="topic", required=True), may_be_empty=True)], {"topic": ""}, expressions=True)
+    assert (form.values(), form.problems()) == ({"topic": ""}, {})
+    enter(form, topic="")  # a page that tells what it shows
+    assert form.values() == {"topic": ""}
+    form.set_values({"topic": None})
+    assert form.values() == {}
+    form.set_values({"topic": ""})
+    switch(form, "topic", True)
+    assert form.values() == {}  # an expression that is yet to be written
+
+
+@pytest.mark.parametrize("one", [
+    Field(parameter("select"), may_be_empty=True), Field(parameter("password"), may_be_empty=True),
+    Field(parameter("integer"), may_be_empty=True), Field(parameter("string")),
+    Field(parameter("string"), may_be_empty=True, disabled=True),
+], ids=["choice", "secret", "number", "not offered", "not to be changed"])  # fmt: skip
+def test_what_cannot_be_an_empty_text_is_not_made_one(one: Field) -> None:
+    form = Form([one])
+    leave_empty(form, "it", True)
+    assert (form.values(), form.widget.empties) == ({}, {})
+    assert not form.widget.fields[0]["may_be_empty"]
 
 
 def test_a_form_made_of_other_fields_forgets_what_was_entered() -> None:

@@ -9,9 +9,10 @@ import pytest
 from flowbook import Workspace, edits
 from flowbook.models import Node, Retry, Workflow
 from flowbook.ui.editor.editor import Editor
+from flowbook.ui.editor.inputs_panel import RunInputs
 from flowbook.ui.editor.new_integration import NewIntegration, OpenedIntegration
 from flowbook.ui.parts.forms import Form
-from tests.entering import enter
+from tests.entering import enter, leave_empty
 
 
 @pytest.fixture
@@ -222,3 +223,53 @@ def test_the_workflows_that_a_node_can_run_are_offered_with_the_inputs_that_they
     enter(form, workflow="tell-team")
     assert {one.name: one.placeholder for one in form.fields}["inputs"] == '{"text": "…", "times": 2}'
     assert "inputs" not in editor.editing.workflow.nodes["run_workflow"].params
+
+
+@pytest.mark.parametrize(("task", "name"), [
+    ("slack.set_topic", "topic"), ("files.write_text", "text"), ("github.update_issue", "body"),
+    ("gitlab.update_issue", "description"), ("google_drive.update_file", "description"), ("smtp.send_email", "subject"),
+])  # fmt: skip
+def test_a_text_that_takes_something_away_by_being_empty_is_given_from_the_form(
+    editor: Editor, task: str, name: str
+) -> None:
+    editor.add_task(task)
+    form = editor.inspector.params.form
+    node = editor.inspector.node
+    enter(form, **{name: "words"})
+    enter(form, **{name: ""})
+    assert name not in editor.editing.workflow.nodes[node].params
+    leave_empty(form, name)
+    assert editor.editing.workflow.nodes[node].params[name] == ""
+    assert name not in form.problems()
+    editor.select_node("first")
+    editor.select_node(node)  # it is still so when the node is shown again
+    assert form.value(name) == ""
+    assert name not in form.problems()
+
+
+def test_a_text_that_its_task_refuses_empty_is_not_offered_so(editor: Editor) -> None:
+    editor.add_task("slack.send_message")
+    shown = {one["name"]: one["may_be_empty"] for one in editor.inspector.params.form.widget.fields}
+    assert shown["text"]
+    spec = editor.inspector.params._spec
+    assert spec is not None
+    shape = {"type": "string", "minLength": 1}
+    refused = spec._replace(params_schema={"properties": {"text": shape, "thread_ts": {"anyOf": [shape]}}})
+    fields = {one.name: one.takes_empty for one in editor.inspector.params._fields({}, refused)}
+    assert (fields["text"], fields["thread_ts"], fields["channel"]) == (False, False, True)
+
+
+def test_an_input_of_a_run_may_be_an_empty_text_in_place_of_its_default(ws: Workspace) -> None:
+    flow = Workflow(name="greet")
+    flow.set_input("greeting", default="Hello")
+    flow.set_input("to", required=True)
+    ws.save(flow)
+    made = Editor(ws, "greet")
+    got: list[dict[str, object]] = []
+    asked = RunInputs(made.editing, {}, lambda: None, got.append)
+    enter(asked.form, greeting="")
+    leave_empty(asked.form, "greeting")
+    leave_empty(asked.form, "to")
+    asked.start()
+    made.close()
+    assert got == [{"greeting": "", "to": ""}]

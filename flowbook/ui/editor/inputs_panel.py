@@ -73,7 +73,8 @@ class RunInputs:
         inputs = editing.workflow.inputs
         known = {name: last[name] for name, one in inputs.items() if name in last and not one.secret}
         values = {name: one.default for name, one in inputs.items() if one.default is not None} | known
-        fields = with_file_names(map(Field, inputs.values()), editing.workspace.root)
+        offered = [Field(one, may_be_empty=True) for one in inputs.values()]
+        fields = with_file_names(offered, editing.workspace.root)
         self.form = Form(fields, values, title="Inputs of this run")
         self.widget = column(
             Heading(text="Run with these inputs"), self.form.widget,

@@ -211,7 +211,7 @@ class ParamsTab:
         # the field of one that was emptied by hand stays where it is: a person who empties it means to fill it
         others = [one for one in dict.fromkeys((*self._keys, *params)) if one in params or one in self._emptied]
         extra = [_guessed(name, params.get(name, "")) for name in others if name not in named]
-        return [Field(parameter) for parameter in (*known, *extra)]
+        return [Field(one, may_be_empty=_takes_empty(spec, one.name)) for one in (*known, *extra)]
 
     def _with_file_names(self, node: str, fields: list[Field]) -> list[Field]:
         """Offer the workspace's files, unless the node's integration says that its files are somewhere else."""
@@ -277,6 +277,12 @@ def _default(spec: TaskSpec | None, name: str) -> Any:
     """What a param that is shown as a tick or a choice is when it is not given."""
     parameter = spec.parameter(name) if spec else None
     return parameter.default if parameter is not None and parameter.type in ("boolean", "select") else None
+
+
+def _takes_empty(spec: TaskSpec | None, name: str) -> bool:
+    """Whether a text may be empty, as far as its schema tells."""
+    shape: Mapping[str, Any] = (spec.params_schema or {}).get("properties", {}).get(name, {}) if spec else {}
+    return not any(one.get("minLength") or one.get("pattern") for one in (shape, *shape.get("anyOf", ())))
 
 
 def grouped(fields: list[Field], params: Mapping[str, Any]) -> list[Field]:

@@ -29,6 +29,12 @@ _WORDS = {
 }
 
 
+class Meant(str):
+    """An empty text that is given as such: a field in which nothing was entered gives none."""
+
+    __slots__ = ()
+
+
 class Mark(NamedTuple):
     """A place in a text where something is wrong, in characters from its beginning."""
 
@@ -46,7 +52,8 @@ class Field:
     the value is shown and cannot be changed. ``expression`` says that the text as a whole is an expression, such as a
     condition, which can use nothing named in
     ``without``; ``group`` is the heading under which it stands, and ``folded`` that its group is closed at first.
-    ``counted`` says that the heading tells how many there are.
+    ``counted`` says that the heading tells how many there are. ``may_be_empty`` lets a person say that the text is
+    given and empty, which is another thing than not given: a button beside the field says so.
     ``action`` is what a button beside the field does with what is entered, as ``Form.on_action`` hears.
     """
 
@@ -61,6 +68,7 @@ class Field:
     group: str = ""
     folded: bool = False
     counted: bool = False
+    may_be_empty: bool = False
     action: str = ""
 
     @property
@@ -88,8 +96,15 @@ class Field:
             "group": self.group,
             "folded": self.folded,
             "counted": self.counted,
+            "may_be_empty": self.takes_empty,
             "action": self.action,
         }
+
+    @property
+    def takes_empty(self) -> bool:
+        """Whether its text can be given and be empty."""
+        kind = self.parameter
+        return self.may_be_empty and kind.type in ("string", "text") and not kind.choices and not self.disabled
 
     @property
     def language(self) -> str:
@@ -150,13 +165,15 @@ def shown(parameter: Parameter, value: Any) -> Raw:
 
 def is_empty(raw: Raw) -> bool:
     """Whether nothing was entered."""
-    return raw is None or (isinstance(raw, str) and not raw.strip())
+    return raw is None or (isinstance(raw, str) and not raw.strip() and not isinstance(raw, Meant))
 
 
 def read(parameter: Parameter, raw: Raw, *, expressions: bool = False) -> Any:
     """The value that was entered; None when the field is empty, the text itself when it stands for no such value."""
     if is_empty(raw):
         return None
+    if isinstance(raw, Meant):
+        return ""
     if parameter.type in ("string", "url", "email", "integer", "number") and isinstance(raw, str):
         raw = raw.strip()
     if expressions and is_expression(raw) and parameter.type != "json":

@@ -1,7 +1,7 @@
 /** A form that Python describes. Values are state; what goes into a secret's field is a message, never state. */
 import { Helper } from "./form_helper.js";
 import { follow, focused, make, whenShown } from "./dom.js";
-import { adapt, buildField } from "./form_field.js";
+import { adapt, buildField, showEmpty } from "./form_field.js";
 import { Groups } from "./form_groups.js";
 import { scopeOf } from "./scope.js";
 import { Unheard } from "./unheard.js";
@@ -89,6 +89,11 @@ function showForm(unheard, { model, el }) {
       });
     }
     if (field.secret) return;
+    field.empty?.addEventListener("click", () => {
+      commit(field);
+      const given = field.empty.getAttribute("aria-pressed") === "true";
+      model.send({ kind: "empty", form: field.spec.form, name: field.spec.name, empty: !given });
+    });
     input.addEventListener("change", () => {
       nameWhole(field);
       commit(field);
@@ -101,12 +106,16 @@ function showForm(unheard, { model, el }) {
       else tell(field);
     });
     input.addEventListener("input", () => {
+      const given = field.empty?.getAttribute("aria-pressed") === "true"; // it is a text that is empty no longer
       dirty.add(field);
+      emptiness(field);
       field.typed = performance.now();
+      if (given) return commit();
       clearTimeout(timer);
       if (isLate() || model.get("live") || field.spec.name in model.get("errors")) timer = setTimeout(commit, LIVE_DELAY);
     });
   };
+  const emptiness = (field) => showEmpty(field, Boolean(model.get("empties")[field.spec.name]));
   const fill = (field) => {
     if (field.secret) {
       field.secret.state(model.get("secrets")[field.spec.name] ?? "", field.spec.placeholder);
@@ -117,6 +126,7 @@ function showForm(unheard, { model, el }) {
     if (field.input.type === "checkbox") field.input.checked = value === true;
     else if (field.input.value !== (value ?? "")) field.input.value = value ?? "";
     field.code?.show();
+    emptiness(field);
     nameWhole(field);
   };
   const tell = (field) => {
@@ -204,7 +214,7 @@ function showForm(unheard, { model, el }) {
   el.append(root);
   const stops = [
     follow(model, ["fields", "modes", "submits"], build),
-    follow(model, ["values", "secrets", "errors", "notes", "marks", "title", "compact", "patient"], show),
+    follow(model, ["values", "empties", "secrets", "errors", "notes", "marks", "title", "compact", "patient"], show),
     follow(model, ["focus_on"], focus),
   ];
   const leaves = () => commit(); // whoever loads the page again right after a key has typed that too

@@ -25,6 +25,8 @@ function languageOf(spec, expression) {
   return spec.type === "password" ? "" : spec.language;
 }
 
+const EMPTY = "empty text";
+
 function control(spec, id, language) {
   const common = { id, spellcheck: "false", disabled: spec.disabled, autocomplete: "off", "aria-required": spec.required ? "true" : null };
   if (language) {
@@ -56,7 +58,11 @@ export function buildField(model, spec, expression, { scope, submit }) {
     type: "button", class: "fb-button jupyter-button fb-field-act", "aria-label": `${spec.action} ${spec.label}`, hidden: true,
     onclick: () => model.send({ kind: "action", name: spec.name }),
   }, spec.action) : null;
-  const head = make("div", { class: "fb-field-head" }, label, mark, toggle);
+  const empty = spec.may_be_empty && !expression ? make("button", {
+    type: "button", class: "fb-empty", "aria-pressed": "false", "aria-label": `Give ${spec.label} as an empty text`,
+    title: "Give it as an empty text: a field that is left empty is not given", hidden: true,
+  }, EMPTY) : null;
+  const head = make("div", { class: "fb-field-head" }, label, mark, empty, toggle);
   const hint = make("div", { class: "fb-hint", id: `${id}-hint` }, spec.hint);
   const error = make("div", { class: "fb-error", id: `${id}-error`, role: "alert" });
   const note = make("div", { class: "fb-note", id: `${id}-note` });
@@ -66,9 +72,22 @@ export function buildField(model, spec, expression, { scope, submit }) {
   // what it comes to stands right under a text that is code; what the field is for, under any other
   const said = code ? [error, note, hint] : [hint, error, note];
   const root = make("div", { class: `fb-field fb-type-${spec.type}`, "data-name": spec.name }, head, body, act, known, ...said);
-  const field = { root, input, act, secret, code, language, mark, hint, known, error, note, spec, expression };
+  const field = { root, input, act, empty, secret, code, language, mark, hint, known, error, note, spec, expression };
   dress(field);
   return field;
+}
+
+/** Offer the empty text while nothing is entered, and show that it is given; the Tab key rests there where text is needed. */
+export function showEmpty({ input, empty, code, spec }, given) {
+  if (!empty) return;
+  const pressed = given && input.value === "";
+  empty.hidden = input.value !== "";
+  empty.setAttribute("aria-pressed", String(pressed));
+  empty.tabIndex = pressed || spec.required ? 0 : -1;
+  const placeholder = pressed ? EMPTY : spec.placeholder;
+  if (input.placeholder === placeholder) return;
+  input.placeholder = placeholder;
+  code?.dress();
 }
 
 /** What a field says around what is entered. */
@@ -82,7 +101,7 @@ function dress({ input, code, hint, known, error, note, spec }) {
   else input.removeAttribute("list");
 }
 
-const SAME = ["form", "type", "label", "expressions", "language", "action"];
+const SAME = ["form", "type", "label", "expressions", "language", "action", "may_be_empty"];
 
 /** Make a field that of `spec` without taking it from who is typing into it; false when it has to be made anew. */
 export function adapt(model, field, spec, expression) {

@@ -18,6 +18,7 @@ class FormWidget(OwnWidget):
     heard = traitlets.Dict().tag(sync=True)
     secrets = traitlets.Dict().tag(sync=True)
     modes = traitlets.Dict().tag(sync=True)
+    empties = traitlets.Dict().tag(sync=True)
     errors = traitlets.Dict().tag(sync=True)
     notes = traitlets.Dict().tag(sync=True)
     marks = traitlets.Dict().tag(sync=True)

@@ -24,6 +24,7 @@ from flowbook.ui.parts import library
 from flowbook.ui.parts.fields import (
     Field,
     Mark,
+    Meant,
     Raw,
     braced,
     is_empty,
@@ -121,7 +122,8 @@ class Form:
         raws = {name: self._first(one, given.get(name), name in modes) for name, one in self._fields.items()}
         open_raws = {name: raw for name, raw in raws.items() if name in modes or not self._is_secret(name)}
         self._set(
-            modes=modes, values=open_raws, secrets={name: self._secret_state(name) for name in self._fields},
+            modes=modes, empties={name: True for name in self._fields if self._is_meant(name, given.get(name))},
+            values=open_raws, secrets={name: self._secret_state(name) for name in self._fields},
             errors={}, notes={}, marks={}, fields=self._specs(),
         )  # fmt: skip
 
@@ -163,7 +165,7 @@ class Form:
                 for name, value in values.items()
                 if not self._is_secret(name) or name in turned
             }
-            self._set(modes=modes, values={**self.widget.values, **raws})
+            self._set(modes=modes, empties=self._empties_after(values), values={**self.widget.values, **raws})
 
     def emptied(self) -> list[str]:
         """The fields in which nothing is entered, apart from those with a stored secret that is kept."""
@@ -282,7 +284,16 @@ class Form:
         if self._is_secret(name) and not self.widget.modes.get(name):
             return self._typed.reveal(name)
         raw: Raw = self.widget.values.get(name)
-        return raw
+        return Meant() if raw == "" and self.widget.empties.get(name) else raw
+
+    def _is_meant(self, name: str, value: Any) -> bool:
+        """Whether a value is an empty text that is given as such."""
+        return value == "" and self._fields[name].takes_empty
+
+    def _empties_after(self, values: Mapping[str, Any]) -> dict[str, bool]:
+        """Which fields hold an empty text that is meant, when some get other values."""
+        others = {name: True for name in self.widget.empties if name not in values}
+        return {**others, **{name: True for name, value in values.items() if self._is_meant(name, value)}}
 
     def _entered(self, name: str) -> Raw:
         raw = self._raw(name)
@@ -325,6 +336,8 @@ class Form:
             received = True
         elif content.get("kind") == "mode" and self._expressions:
             received = self._switch(name, content.get("expression") is True, content.get("text"))
+        elif content.get("kind") == "empty" and self._fields[name].takes_empty:
+            received = self._leave_empty(name, content.get("form"), content.get("empty") is True)
         else:
             return
         if received:
@@ -371,22 +384,34 @@ class Form:
                 if name in self._fields and (not self._is_secret(name) or self.widget.modes.get(name))
                 if raw is None or isinstance(raw, (str, bool))
             }
-            self._set(values={**before, **raws})  # also to the other pages that show it
+            empties = {name: True for name in self.widget.empties if not raws.get(name)}
+            self._set(empties=empties, values={**before, **raws})  # also to the other pages that show it
         for name in [name for name, raw in raws.items() if before.get(name) != raw]:
             self._changed(name)
 
     def _switch(self, name: str, expression: bool, text: object = None) -> bool:
         """Make a field an expression (with that text) or a plain one again; what cannot be carried over is emptied."""
         with self._changing:
-            raw = self._raw(name) if expression and not self._is_secret(name) else self.widget.values.get(name)
+            raw: Raw = self.widget.values.get(name)
             if expression:
                 raw = None if raw is None else str(raw).lower() if isinstance(raw, bool) else raw
             else:
                 raw = plain(self._fields[name].parameter, raw)
             if expression and isinstance(text, str):
                 raw = text
-            self._set(modes={**self.widget.modes, name: expression}, values={**self.widget.values, name: raw})
+            empties = {other: True for other in self.widget.empties if other != name}
+            modes = {**self.widget.modes, name: expression}
+            self._set(modes=modes, empties=empties, values={**self.widget.values, name: raw})
         self.focus(name)
+        return True
+
+    def _leave_empty(self, name: str, form: object, empty: bool) -> bool:
+        """Make the empty text the one that is meant, or no longer; what was typed meanwhile stays."""
+        with self._changing:
+            if form != self._made or self.widget.modes.get(name) or self.widget.values.get(name):
+                return False
+            raw = "" if empty else None
+            self._set(empties=self._empties_after({name: raw}), values={**self.widget.values, name: raw})
         return True
 
     def _changed(self, name: str) -> None:
