@@ -31,7 +31,7 @@ _SAID = {
 }
 
 
-_AS_ADMIN = "Have an administrator allow these scopes to the service account, by its client ID, if it acts for a person."
+_AS_ADMIN = "If it acts for a person, have an administrator allow these scopes to it, by its client ID."
 _SAID_OF_ACCOUNT = {
     "access_denied": ("it may not have one of the scopes", _AS_ADMIN),
     "invalid_client": ("it does not know this account", "Put in the JSON key of an account that is there still."),

@@ -58,8 +58,8 @@ def needs_of(node: Node, spec: TaskSpec, meaning: Meaning | None, root: Path) ->
         yield Need("integration", meaning.id if meaning is not None else f"{NOT_HERE}{node.integration}")
     if able.runs_code:
         yield Need("code")  # which can do all that follows as well
-        if meaning is not None:  # but the credentials are for these servers: at another one's address they are not given
-            yield from (Need("host", host) for host in meaning.hosts)
+        # but credentials are for their own servers: which those are is asked at the call, and so it is asked here
+        yield from (Need("host", host) for host in (meaning.hosts if meaning is not None else ()))
         return
     if able.network:
         yield from (Need("host", host) for host in _hosts(node, spec, meaning))
