@@ -84,11 +84,15 @@ def calls(description: Description, folder: Folder, service: FakeService) -> Ite
         if entry.name not in folder.tasks:
             continue
         operation = operation_of(description, entry)
-        params = {
-            one.asked: value
-            for one in operation.params
-            if (one.required or chance.random() < 0.3) and (value := _given(description, entry, one)) is not None
-        }
+        if operation.server:  # it is asked at an address of its own, where no server of ours stands
+            yield entry.name, None
+            continue
+        known = {one.name for one in folder.tasks[entry.name].parameters}  # API keys are credentials
+        chosen = [one for one in operation.params if one.asked in known and (one.required or chance.random() < 0.3)]
+        if any(one.place in ("body", "file") for one in chosen):  # who gives a part of a body gives what it has to have
+            needed = _needed(description, entry)
+            chosen += [one for one in operation.params if one.name in needed and one not in chosen]
+        params = {one.asked: value for one in chosen if (value := _given(description, entry, one)) is not None}
         service.requests.clear()
         with tempfile.NamedTemporaryFile() as file:
             file.write(b"content")  # an empty file would be a request without a body
@@ -190,9 +194,7 @@ def _schema_of(description: Description, entry: Any, name: str, place: str) -> A
     if description.version == "2":
         node, shared = swagger.operation_of(description, node, shared), []
     if place in ("body", "whole", "file"):
-        content = mapping(description.followed(node.get("requestBody")).get("content"))
-        kind = next((one for one in content if "json" in one), next(iter(content), ""))
-        schema = mapping(content.get(kind)).get("schema")
+        schema = _body_of(description, node)
         return schema if place == "whole" else mapping(description.schema(schema).get("properties")).get(name)
     for one in map(description.followed, [*listed(node.get("parameters")), *shared]):
         if (one.get("name"), one.get("in")) == (name, place):
@@ -200,6 +202,20 @@ def _schema_of(description: Description, entry: Any, name: str, place: str) -> A
                 (inner.get("schema") for inner in mapping(one.get("content")).values()), {"type": "string"}
             )
     return {"type": "string"}
+
+
+def _body_of(description: Description, node: dict[str, Any]) -> Any:
+    content = mapping(description.followed(node.get("requestBody")).get("content"))
+    kind = next((one for one in content if "json" in one), next(iter(content), ""))
+    return mapping(content.get(kind)).get("schema")
+
+
+def _needed(description: Description, entry: Any) -> list[Any]:
+    """The properties that the body of an operation has to have, if it has one."""
+    node = mapping(entry.node)
+    if description.version == "2":
+        node = swagger.operation_of(description, node, listed(entry.item.get("parameters")))
+    return listed(description.schema(_body_of(description, node)).get("required"))
 
 
 def _allowed(shape: dict[str, Any], value: Any) -> bool:
@@ -277,11 +293,15 @@ def _sample(description: Description, node: Any, depth: int = 0) -> Any:
     if kind == "object" or shape.get("properties"):
         known = {name: one for name, one in mapping(shape.get("properties")).items()
                  if not description.schema(one).get("readOnly")}  # fmt: skip
-        needed = [*listed(shape.get("required"))] if depth < 5 else []
+        needed = [*listed(shape.get("required"))] if depth < 9 else []
         needed += [name for name in known if name not in needed][
             : max(0, int(shape.get("minProperties") or 0) - len(needed))
         ]
         inner = {name: _sample(description, one, depth + 1) for name, one in known.items() if name in needed}
-        return {name: value for name, value in inner.items() if value is not None}
+        found = {name: value for name, value in inner.items() if value is not None}
+        more = shape.get("additionalProperties")
+        if len(found) < int(shape.get("minProperties") or 0) and isinstance(more, dict) and depth < 9:
+            found["more"] = _sample(description, more, depth + 1)
+        return found
     choices = listed(shape.get("oneOf")) or listed(shape.get("anyOf"))
     return _sample(description, choices[0], depth + 1) if choices and depth < 5 else "x"

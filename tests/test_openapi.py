@@ -213,6 +213,83 @@ def test_a_content_type_is_asked_for_where_no_body_gives_it(tmp_path: Path, serv
     assert [one.name for one in folder(tmp_path, "mine").tasks["b"].parameters] == ["body"]
 
 
+def made_of(tmp_path: Path, operation: dict[str, Any], **more: Any) -> Folder:
+    """The folder of a description that has one operation, POST /things, called it."""
+    paths = {"/things": {"post": {"operationId": "it", **operation}}}
+    text = json.dumps({"openapi": "3.0.3", "info": {"title": "X", "version": "1"}, "paths": paths, **more})
+    (tmp_path / "x.json").write_text(text)
+    write_from_description(tmp_path / "integrations", "x", str(tmp_path / "x.json"))
+    return folder(tmp_path, "x")
+
+
+@pytest.mark.parametrize(("name", "field"), [("Authorization", "authorization"), ("Cookie", "cookie")])
+def test_a_header_that_people_are_known_by_is_a_credential_where_no_scheme_says_so(
+    name: str, field: str, tmp_path: Path, service: FakeService
+) -> None:
+    """As Zuora's description has it: the header was taken for the schemes' own, and there was no way to sign in."""
+    header = {"name": name, "in": "header", "required": True, "schema": {"type": "string"}}
+    made = made_of(tmp_path, {"parameters": [{"$ref": "#/components/parameters/h"}]},
+                   components={"parameters": {"h": header}})  # fmt: skip
+    assert [(one.name, one.type) for one in made.credentials[1:]] == [(field, "password")]
+    assert made.tasks["it"].parameters == ()
+    assert sent(tmp_path, "x.it", service, {}, **{field: f"k {SECRET}"}).headers[name] == f"k {SECRET}"
+
+
+def test_all_cookies_are_sent_those_of_credentials_too(tmp_path: Path, service: FakeService) -> None:
+    """The last one took the place of those before."""
+    schemes = {one: {"type": "apiKey", "in": "cookie", "name": one} for one in ("sid", "csrf")}
+    cookie = {"name": "theme", "in": "cookie", "schema": {"type": "string"}}
+    made_of(tmp_path, {"parameters": [cookie]}, components={"securitySchemes": schemes})
+    request = sent(tmp_path, "x.it", service, {"theme": "dark"}, sid=SECRET, csrf="c")
+    assert sorted(request.headers["Cookie"].split("; ")) == ["csrf=c", f"sid={SECRET}", "theme=dark"]
+
+
+@pytest.mark.parametrize("scheme", [
+    {"type": "http", "scheme": "bearer"}, {"type": "apiKey", "in": "header", "name": "authorization"},
+    {"type": "apiKey", "in": "header", "name": "Authorization"},
+])  # fmt: skip
+def test_a_header_that_a_scheme_sends_is_asked_for_once(scheme: dict[str, Any], tmp_path: Path) -> None:
+    header = {"name": "Authorization", "in": "header", "schema": {"type": "string"}}
+    made = made_of(tmp_path, {"parameters": [header]}, components={"securitySchemes": {"key": scheme}})
+    assert len([one for one in made.credentials if one.secret]) == 1
+    assert made.tasks["it"].parameters == ()
+
+
+def test_the_form_of_an_answer_is_a_param_where_there_is_a_choice(tmp_path: Path, service: FakeService) -> None:
+    """It could not be chosen: Accept was never one of the params."""
+    accept = {"name": "Accept", "in": "header", "schema": {"type": "string", "enum": ["text/vtt", "application/x-srt"]}}
+    made = made_of(tmp_path, {"parameters": [accept]})
+    assert made.tasks["it"].parameters[0].choices == ("text/vtt", "application/x-srt")
+    assert sent(tmp_path, "x.it", service, {"Accept": "text/vtt"}).headers["Accept"] == "text/vtt"
+
+
+@pytest.mark.parametrize(("described", "said"), [
+    ("application/xml; charset=utf-8", "application/xml; charset=utf-8"),
+    ("application/json;version=2018-12-31", "application/json;version=2018-12-31"),
+    ("application/json; odata=minimalmetadata", "application/json; odata=minimalmetadata"),
+    ("Application/JSON ; charset=UTF-8", "application/json; charset=UTF-8"),
+    ("text/plain; utf-8", "text/plain"), ("text/csv;x=\r\nX-Evil: 1", "text/csv"),
+    ("application/json;", "application/json"),
+])  # fmt: skip
+def test_a_body_s_media_type_is_sent_with_all_that_it_says(
+    described: str, said: str, tmp_path: Path, service: FakeService
+) -> None:
+    """The version of a body stood after a semicolon, and was left out."""
+    plain = {"schema": {"type": "object"} if "json" in described.lower() else {"type": "string"}}
+    made_of(tmp_path, {"requestBody": {"required": True, "content": {described: plain}}})
+    body = {"a": 1} if "json" in described.lower() else "text"
+    request = sent(tmp_path, "x.it", service, {"body": body})
+    assert request.headers["Content-Type"] == said
+    assert (json.loads(request.body) if isinstance(body, dict) else request.body.decode()) == body
+
+
+def test_the_fields_of_a_body_keep_its_media_type(tmp_path: Path, service: FakeService) -> None:
+    schema = {"type": "object", "properties": {"a": {"type": "integer"}}}
+    made_of(tmp_path, {"requestBody": {"content": {"application/json; v=2": {"schema": schema}}}})
+    request = sent(tmp_path, "x.it", service, {"a": 1})
+    assert (request.headers["Content-Type"], request.body) == ("application/json; v=2", b'{"a": 1}')
+
+
 def test_bodies_go_as_the_description_says(root: Path, service: FakeService, tmp_path: Path) -> None:
     order = sent(root, "shop.create_order", service, {"customer": "Ada", "from": "2025-01-02"})
     assert order.json == {"customer": "Ada", "from": "2025-01-02"}

@@ -190,10 +190,18 @@ def _parameters(description: Description, entry: Entry, given: list[Any], own: S
     for name in in_path:  # each of them has to be filled in, whether or not it is described
         found.setdefault((name, "path"), {"schema": {"type": "string"}})
     for (name, place), one in found.items():
-        if (place == "header" and name.lower() in own) or (place == "path" and name not in in_path):
+        header = name.lower() if place == "header" else ""
+        if (header in own and not (header == "accept" and _has_choice(description, one))) or (
+            place == "path" and name not in in_path
+        ):
             continue
         if place in ("path", "query", "header", "cookie"):
             yield _param(description, name, place, one)
+
+
+def _has_choice(description: Description, one: dict[str, Any]) -> bool:
+    """Whether a parameter says which values there are: an Accept that does is how the form of an answer is chosen."""
+    return len(listed(description.schema(one.get("schema")).get("enum"))) > 1
 
 
 def _param(description: Description, name: str, place: str, one: dict[str, Any]) -> Param:
@@ -284,12 +292,22 @@ def _media(kinds: list[str]) -> str:
     return kinds[0]
 
 
+_PARAMETERS = re.compile(r"\s*(?:;\s*[A-Za-z0-9._-]{1,40}=[A-Za-z0-9._+/:-]{1,80}\s*)*")
+"""Those of a media type; the quoted ones have no use that is known, and are left out."""
+
+
 def _kind(media: str) -> str:
-    plain = media.partition(";")[0].strip().lower()
+    """How a body of a media type goes: one that says more than its type, such as a version, is sent as it is."""
+    plain, _, rest = media.partition(";")
+    plain, rest = plain.strip().lower(), f";{rest}".rstrip() if rest.strip() else ""
+    if plain == "application/json" and rest and _PARAMETERS.fullmatch(rest):
+        return f"{plain}{rest}"
     if plain in ("application/json", "*/*", "application/*"):
         return "json"
     if plain == "application/x-www-form-urlencoded":
         return "form"
     if plain.startswith("multipart/"):
         return "multipart"
-    return plain if re.fullmatch(r"[a-z0-9.+-]+/[a-z0-9.+-]+", plain) else "application/octet-stream"
+    if not re.fullmatch(r"[a-z0-9.+-]+/[a-z0-9.+-]+", plain):
+        return "application/octet-stream"
+    return f"{plain}{rest}" if _PARAMETERS.fullmatch(rest) else plain

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from flowbook.authoring.openapi import swagger
@@ -12,9 +13,12 @@ from flowbook.authoring.openapi.document import Description, address_of, listed,
 from flowbook.authoring.openapi.names import identifier, one_line
 from flowbook.authoring.openapi.operations import entries, servers_of
 from flowbook.authoring.openapi.servers import first_address
+from flowbook.errors import FileFormatError
 from flowbook.records import NamedTuple
 
 _MOST = 12
+_TAKEN = {"base_url", "token", "username", "password", "client_id", "client_secret", "refresh_token", "token_url",
+          "scopes", "oauth2"}  # fmt: skip
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
 
 
@@ -53,6 +57,9 @@ def security_of(description: Description) -> Security:
     address = next(filter(None, addresses), "")
     credentials = [Credential("base_url", "Address of the API.", False, _base_url(description), True), *fields]
     bearer, basic = "bearer" in kinds, "basic" in kinds
+    for name, field, about in _unsaid(description, keys, bearer or basic):
+        keys.append(("header", name, field))
+        credentials.append(Credential(field, about))
     if bearer:
         credentials.append(Credential("token", "Access token, sent as a bearer token."))
     if basic:
@@ -76,8 +83,7 @@ def _kind(scheme: dict[str, Any]) -> str:
 
 
 def _keys(schemes: list[tuple[str, dict[str, Any]]]) -> tuple[list[tuple[str, str, str]], list[Credential]]:
-    taken = {"base_url", "token", "username", "password", "client_id", "client_secret", "refresh_token", "token_url",
-             "scopes", "oauth2"}  # fmt: skip
+    taken = set(_TAKEN)
     keys: dict[tuple[str, str], str] = {}
     fields: list[Credential] = []
     for name, scheme in schemes:
@@ -90,6 +96,32 @@ def _keys(schemes: list[tuple[str, dict[str, Any]]]) -> tuple[list[tuple[str, st
         about = one_line(scheme.get("description")) or "API key."
         fields.append(Credential(keys[place, key], f"{about.removesuffix('.')} ({place} {one_line(key, 60)})."))
     return [(place, key, field) for (place, key), field in keys.items()], fields
+
+
+def _unsaid(
+    description: Description, keys: list[tuple[str, str, str]], authorized: bool
+) -> Iterator[tuple[str, str, str]]:
+    """Headers by which operations know their users though no security scheme sends them: name, field, what it holds.
+
+    They are none of the tasks' params, since they are secrets.
+    """
+    sent = {"cookie" if place == "cookie" else name.lower() for place, name, _ in keys if place != "query"}
+    sent |= {"authorization"} if authorized else set()
+    known = {
+        "Authorization": "What the header Authorization holds, such as Bearer and a token.",
+        "Cookie": "What the header Cookie holds, such as the name of a session and its value.",
+    }
+    wanted = {name.lower() for name in known} - sent
+    asked: set[str] = set()
+    for entry in entries(description) if wanted else ():
+        for one in (*listed(entry.item.get("parameters")), *listed(entry.node.get("parameters"))):
+            with suppress(FileFormatError):  # such an operation is left out, and named
+                found = description.followed(one)
+                asked |= {str(found.get("name")).lower()} if found.get("in") == "header" else set()
+    taken = _TAKEN | {field for _, _, field in keys}
+    for name, about in known.items():
+        if name.lower() in wanted & asked:
+            yield name, identifier(name, taken), about
 
 
 def _flows(scheme: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -6,7 +6,7 @@ import json
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
@@ -76,8 +76,6 @@ def send(
         path = path.replace("{" + vendor + "}", http.segment(value))
     headers = {vendor: _joined(given[name], "csv") for name, vendor in places.header.items() if name in given}
     cookies = [f"{vendor}={_text(given[name])}" for name, vendor in places.cookie.items() if name in given]
-    if cookies:
-        headers["Cookie"] = "; ".join(cookies)
 
     def ask(session: http.Session) -> Result:
         with ExitStack() as opened:
@@ -88,7 +86,7 @@ def send(
             answer = session.request(method, path.lstrip("/"), **options)
             return Result.ok(f"{service.name} answered {answer.status}.", _read(answer))
 
-    return _asked(service, credentials, server, ask)
+    return _asked(service, credentials, server, ask, cookies)
 
 
 def probe(service: Service, credentials: Any, path: str = "") -> Result:
@@ -103,22 +101,25 @@ def probe(service: Service, credentials: Any, path: str = "") -> Result:
     return _asked(service, credentials, "", ask)
 
 
-def _asked(service: Service, credentials: Any, server: str, ask: Callable[[http.Session], Result]) -> Result:
+def _asked(
+    service: Service, credentials: Any, server: str, ask: Callable[[http.Session], Result], cookies: Sequence[str] = ()
+) -> Result:
     """What ``ask`` gives; asked again with a new access token where one that was kept is refused: nothing was done."""
     access = _access(service, credentials)
     token, kept = access.token() if access else ("", False)
-    with _session(service, credentials, server, token) as session:
+    with _session(service, credentials, server, token, cookies) as session:
         try:
             return ask(session)
         except http.ServiceError as error:
             if access is None or not kept or error.status != 401:
                 raise
     token, _ = access.token(refused=token)
-    with _session(service, credentials, server, token) as session:
+    with _session(service, credentials, server, token, cookies) as session:
         return ask(session)
 
 
-def _session(service: Service, credentials: Any, server: str, token: str) -> http.Session:
+def _session(service: Service, credentials: Any, server: str, token: str, cookies: Sequence[str]) -> http.Session:
+    given = list(cookies)
     headers: dict[str, str] = {}
     query: dict[str, str] = {}
     secrets: list[str] = []
@@ -130,9 +131,13 @@ def _session(service: Service, credentials: Any, server: str, token: str) -> htt
         if place == "query":
             query[name] = secret.reveal()
         elif place == "cookie":
-            headers["Cookie"] = f"{name}={secret.reveal()}"
+            given.append(f"{name}={secret.reveal()}")
+        elif name.lower() == "cookie":
+            given.append(secret.reveal())
         else:
             headers[name] = secret.reveal()
+    if given:
+        headers["Cookie"] = "; ".join(given)  # there is one header for all of them
     auth = None
     if service.basic and credentials.username:
         auth = (credentials.username, credentials.password.reveal() if credentials.password else "")
