@@ -84,9 +84,9 @@ def test_a_run_that_was_asked_for_happens_once_wherever_its_server_is_killed(
 @pytest.mark.parametrize(
     ("place", "was_taken_in"),
     [
-        ("flowbook.triggers.hooks:Hooks.accept before", False),
+        ("flowbook.triggers.hooks:Hooks.accept_all before", False),
         ("flowbook.triggers.queue:put after", False),
-        ("flowbook.triggers.hooks:Hooks.accept after", True),
+        ("flowbook.triggers.hooks:Hooks.accept_all after", True),
     ],
 )
 def test_a_hook_that_got_no_answer_is_sent_again_and_runs_once(

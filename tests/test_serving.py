@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
+import io
 import json
 import shutil
 import socket
 import subprocess
-from collections.abc import Iterator
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -19,7 +25,10 @@ from flowbook.errors import StoreError
 from flowbook.events import RunStarted
 from flowbook.journal.recorder import Recorder
 from flowbook.models import Workflow
-from flowbook.serving import carrying
+from flowbook.serving import carrying, server
+from flowbook.serving.accepting import Acceptance, Taken
+from flowbook.serving.arriving import Arrivals
+from flowbook.serving.asking import Request
 from flowbook.serving.carrying import Carrier
 from flowbook.serving.logs import Log
 from flowbook.serving.metrics import Metrics
@@ -418,6 +427,106 @@ class TestHooks:
         secret = address.rpartition("/")[2]
         assert secret not in "".join(server.lines)
         assert server.all("request_refused", code=413)
+
+
+class TestManyHooks:
+    """Requests that come faster than runs end: each is answered soon, and the runs go on."""
+
+    @staticmethod
+    def to(address: str, body: bytes = b"{}") -> Request:
+        return Request(address.rpartition("/")[2], "", {"Content-Type": "application/json"}, body)
+
+    def test_what_comes_at_the_same_moment_is_looked_up_and_committed_together(
+        self, desk: Workspace, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        one, other = hook(desk), hook(desk, name="other")
+        taking_in = Acceptance(desk, Log(lambda: NOON, io.StringIO()), lambda: NOON)
+        found, commits = [], []
+        real, transaction = desk.workflow, type(taking_in._hooks._rows).transaction
+        monkeypatch.setattr(desk, "workflow", lambda name: found.append(name) or real(name))
+        monkeypatch.setattr(
+            type(taking_in._hooks._rows), "transaction", lambda rows: commits.append(1) or transaction(rows)
+        )
+        asked = [self.to(one), self.to("/hooks/none"), self.to(one), self.to(one, b"{"), self.to(other), self.to(one)]
+        became = taking_in.hook_all(asked)
+        assert [getattr(each, "code", 202) for each in became] == [202, 404, 202, 400, 202, 202]
+        runs = [each.run for each in became if isinstance(each, Taken)]
+        assert sorted(runs) == sorted(each.run for each in desk.queue.all())
+        assert (len(found), len(commits)) == (2, 1)  # one a hook, and one for all
+
+    def test_those_that_come_while_others_are_taken_in_are_the_next(self) -> None:
+        groups: list[list[str]] = []
+        begun, goes_on = threading.Event(), threading.Event()
+
+        def take_in(requests: Sequence[Request]) -> list[Taken | Exception]:
+            groups.append([request.place for request in requests])
+            begun.set()
+            goes_on.wait(30)
+            if "all" in groups[-1]:
+                raise StoreError("the disk is full.")
+            return [ValueError("bad") if one.place == "bad" else Taken(None, one.place) for one in requests]
+
+        async def ask(places: list[str]) -> list[object]:
+            with ThreadPoolExecutor(4) as pool:
+                arrivals = Arrivals(take_in, pool)
+                first = asyncio.ensure_future(arrivals.taken(self.to("first")))
+                await asyncio.get_running_loop().run_in_executor(None, begun.wait, 30)
+                later = [asyncio.ensure_future(arrivals.taken(self.to(place))) for place in places]
+                await asyncio.sleep(0)
+                later[0].cancel()
+                assert arrivals.busy
+                goes_on.set()
+                became = await asyncio.gather(first, *later, return_exceptions=True)
+                assert not arrivals.busy
+                failed = await asyncio.gather(*(arrivals.taken(self.to("all")) for _ in "ab"), return_exceptions=True)
+                return [*became, *failed]
+
+        first, left, good, bad, *failed = asyncio.run(ask(["left", "good", "bad"]))
+        assert groups == [["first"], ["left", "good", "bad"], ["all", "all"]]
+        assert (first.run, good.run, type(left), type(bad)) == ("first", "good", asyncio.CancelledError, ValueError)
+        assert [type(each) for each in failed] == [StoreError, StoreError]
+
+    def test_runs_begin_slower_while_requests_wait_and_all_end(
+        self, desk: Workspace, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(carrying, "APART_SECONDS", 0.3)
+        began: list[float] = []
+        real = desk.start_queued
+        monkeypatch.setattr(desk, "start_queued", lambda queued: began.append(time.monotonic()) or real(queued))
+        runs = [desk.enqueue("noting") for _ in range(3)]
+        carrier = Carrier(desk, Log(lambda: NOON, io.StringIO()), Metrics(), busy=lambda: True)
+        carrier.start()
+        until(lambda: all(desk.queue.find(run).status == "done" for run in runs))
+        carrier.stop(10)
+        assert began[2] - began[0] > 0.4
+
+    def test_what_is_due_is_looked_for_however_often_something_comes(
+        self, desk: Workspace, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        looks, real = [], Carrier._look
+        monkeypatch.setattr(Carrier, "_look", lambda carrier: looks.append(time.monotonic()) or real(carrier))
+        carrier = Carrier(desk, Log(lambda: NOON, io.StringIO()), Metrics())
+        carrier.start()
+        began = time.monotonic()
+        while len(looks) < 3:
+            carrier.wake()
+            time.sleep(0.001)
+            assert time.monotonic() - began < 60
+        carrier.stop(10)
+        assert looks[2] - looks[0] > carrying.POLL_SECONDS  # a look asks the store for what nothing of it needs
+
+    def test_what_computes_keeps_no_request_waiting_for_pythons_lock(
+        self, desk: Workspace, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        before, seen = sys.getswitchinterval(), []
+
+        async def look(*about: object) -> None:
+            seen.append(sys.getswitchinterval())
+
+        monkeypatch.setattr(server, "_serve", look)
+        server.serve(desk, server.Settings())
+        assert seen[0] < before / 5
+        assert sys.getswitchinterval() == before
 
 
 class TestForms:

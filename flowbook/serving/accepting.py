@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import hmac
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from flowbook.errors import FlowbookError, InputError, NotFound, StoreError, VaultError
@@ -14,7 +15,7 @@ from flowbook.serving.asking import Request, body_of, inputs_of
 from flowbook.serving.logs import Log
 from flowbook.serving.signatures import Refused, check, delivery_of
 from flowbook.triggers import Hook
-from flowbook.triggers.hooks import FORM, digest
+from flowbook.triggers.hooks import FORM, Accepted, Asked, digest
 from flowbook.view.jsonable import jsonable
 from flowbook.workspace import Workspace
 from flowbook.workspace.facade.triggers import kept_inputs
@@ -29,6 +30,14 @@ class Taken(NamedTuple):
     answer: Any = None
 
 
+class _Known(NamedTuple):
+    """What requests of the same moment have in common, looked up once."""
+
+    at: Callable[[str], Hook | None]
+    secret: Callable[[Hook], str]
+    workflow: Callable[[Hook], Workflow]
+
+
 _NO_HOOK = "There is no hook at this address. Its address is what was shown when it was added, the whole of it."
 
 
@@ -39,20 +48,36 @@ class Acceptance:
         self._ws, self._log, self._now = ws, log, now
         self._hooks = ws.hooks  # one for all requests: those of the same moment are committed together
 
-    def hook(self, request: Request) -> Taken:
-        """Take in a request to a hook. Raises Refused, which says why to who sent it."""
-        hook = self._hooks.at(request.place)
+    def hook_all(self, requests: Sequence[Request]) -> list[Taken | Exception]:
+        """Take in requests to hooks that came at the same moment: what each becomes, Refused for what is not taken.
+
+        What they have in common is looked up once, and all are committed together.
+        """
+        known = _Known(functools.cache(self._hooks.at), functools.cache(self._secret), functools.cache(self._workflow))
+        found = [self._read(request, known) for request in requests]
+        asked = [one for one in found if isinstance(one, Asked)]
+        accepted = iter(self._hooks.accept_all(asked))
+        return [self._taken(one.hook, next(accepted)) if isinstance(one, Asked) else one for one in found]
+
+    def _read(self, request: Request, known: _Known) -> Asked | Taken | Exception:
+        try:
+            return self._asked(request, known)
+        except Exception as error:  # noqa: BLE001 - it is raised where it was asked for
+            return error
+
+    def _asked(self, request: Request, known: _Known) -> Asked | Taken:
+        hook = known.at(request.place)
         if hook is None:
             raise Refused(404, _NO_HOOK)
         if hook.sealed:
-            check(hook.kind, self._secret(hook), request.headers, request.body, self._now())
+            check(hook.kind, known.secret(hook), request.headers, request.body, self._now())
         body = body_of(request)
         answer = _greeting(hook, request, body)
         if answer is not None:
             return Taken(hook, answer=answer)
-        workflow = self._workflow(hook)
+        workflow = known.workflow(hook)
         inputs = self._kept(workflow, inputs_of(workflow, request, body))
-        return self._accept(hook, delivery_of(hook.kind, request.headers, body), inputs)
+        return Asked(hook, delivery_of(hook.kind, request.headers, body), inputs, self._now())
 
     def form(self, id: str, key: str) -> tuple[Hook, Workflow]:
         """The form of that name, for who knows its key. Raises Refused."""
@@ -70,7 +95,14 @@ class Acceptance:
         return self._accept(hook, delivery, self._kept(workflow, given), run)
 
     def _accept(self, hook: Hook, delivery: str, inputs: Mapping[str, Any], run: str = "") -> Taken:
-        accepted = self._hooks.accept(hook, delivery, inputs, self._now(), run)
+        taken = self._taken(hook, self._hooks.accept_all([Asked(hook, delivery, inputs, self._now(), run)])[0])
+        if isinstance(taken, Exception):
+            raise taken
+        return taken
+
+    def _taken(self, hook: Hook, accepted: Accepted | Exception) -> Taken | Exception:
+        if isinstance(accepted, Exception):
+            return accepted
         event = "request_again" if accepted.again else "request_accepted"
         self._log(event, hook=hook.id, workflow=hook.workflow, run=accepted.run)
         return Taken(hook, accepted.run, accepted.again)

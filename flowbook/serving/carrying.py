@@ -15,6 +15,8 @@ from flowbook.workspace import Run, Workspace
 
 POLL_SECONDS = 0.5
 """How often is looked for what is due and what others have queued; what comes to this server is begun at once."""
+APART_SECONDS = 0.01
+"""So far apart runs begin while requests wait to be taken in: whoever sends one waits for its answer."""
 LEFT_SECONDS = 5.0
 """How often is looked for what servers that are gone have left behind."""
 AGAIN_SECONDS = 1.0
@@ -33,13 +35,17 @@ _BUG = 70
 
 
 class Carrier:
-    """Carries out what was asked for of a workspace, up to ``at_once`` runs at a time; ``now`` is the clock."""
+    """Carries out what was asked for of a workspace, up to ``at_once`` runs at a time; ``now`` is the clock.
+
+    ``busy`` says whether requests wait to be taken in: runs begin slower then.
+    """
 
     def __init__(
-        self, ws: Workspace, log: Log, metrics: Metrics, *, now: Callable[[], float] = time.time, at_once: int = 4
-    ) -> None:
+        self, ws: Workspace, log: Log, metrics: Metrics, *, now: Callable[[], float] = time.time, at_once: int = 4,
+        busy: Callable[[], bool] = lambda: False,
+    ) -> None:  # fmt: skip
         self._ws, self._log, self._metrics, self._now = ws, log, metrics, now
-        self._at_once = at_once
+        self._at_once, self._busy = at_once, busy
         self._queue = ws.queue
         self._lock = threading.Lock()
         self._wakes = threading.Event()
@@ -48,7 +54,7 @@ class Carrier:
         self._going: dict[str, Run | None] = {}
         self._later: dict[str, float] = {}
         self._mine: list[Queued] = []
-        self._looked_left = self._forgot = float("-inf")
+        self._looked = self._looked_left = self._forgot = self._took = float("-inf")
         self._over = threading.Condition(self._lock)
         self._thread = threading.Thread(target=self._work, name="flowbook-serve", daemon=True)
         self._looked_at = time.monotonic()
@@ -105,8 +111,12 @@ class Carrier:
     def _work(self) -> None:
         while not self._stopping:
             self._wakes.clear()
+            waits = POLL_SECONDS
             try:
-                self._look()
+                if time.monotonic() - self._looked >= POLL_SECONDS:
+                    self._look()
+                    self._looked = time.monotonic()
+                waits = min(self._take(), max(0.0, self._looked + POLL_SECONDS - time.monotonic()))
                 self._looked_at = time.monotonic()
             except FlowbookError as error:
                 self._looked_left = float("-inf")  # it may have taken effect
@@ -117,7 +127,7 @@ class Carrier:
                 self._metrics.count("flowbook_faults_total")
                 self._log("bug", level="error", kind=type(error).__name__, message=str(error))
                 self._wakes.wait(AGAIN_SECONDS)
-            self._wakes.wait(POLL_SECONDS)
+            self._wakes.wait(waits)
 
     def _look(self) -> None:
         if time.monotonic() - self._looked_left >= LEFT_SECONDS:
@@ -130,21 +140,25 @@ class Carrier:
                 f"schedule_{fired.how}", schedule=fired.schedule, workflow=fired.workflow, run=fired.run,
                 late_seconds=round(now - fired.due_at, 3),
             )  # fmt: skip
-        self._take()
         if time.monotonic() - self._forgot >= FORGET_SECONDS:
             self._forgot = time.monotonic()
             self._queue.forget(now - KEPT_SECONDS)
             self._ws.hooks.forget(now - KEPT_SECONDS)
             self._ws.schedules.forget(now - TIMES_KEPT_SECONDS)
 
-    def _take(self) -> None:
+    def _take(self) -> float:
+        """Begin what may begin now; in how many seconds there may be more."""
         while self.going < self._at_once and not self._stopping:
             began = time.monotonic()
+            if self._busy() and began < self._took + APART_SECONDS:
+                return APART_SECONDS
             self._later = {run: until for run, until in self._later.items() if until > began}
             queued = self._queue.take(list(self._later))
             if queued is None:
-                return
+                break
+            self._took = began
             self._in_thread(queued, self._begin)
+        return POLL_SECONDS
 
     def _in_thread(self, queued: Queued, how: Callable[[Queued], Run]) -> None:
         with self._lock:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
+import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,7 @@ from tornado.httpserver import HTTPServer
 from flowbook.errors import FlowbookError, InputError
 from flowbook.records import NamedTuple
 from flowbook.serving.accepting import Acceptance
+from flowbook.serving.arriving import Arrivals
 from flowbook.serving.carrying import Carrier
 from flowbook.serving.logs import Log
 from flowbook.serving.metrics import Metrics
@@ -21,7 +23,9 @@ from flowbook.serving.web import Site, application
 from flowbook.workspace import Workspace
 
 WEB_THREADS = 16
-"""So many requests may wait for the disk at the same time; those that do are committed together."""
+"""So many requests may wait for the disk at the same time; of those to hooks, one thread takes in all that came."""
+SWITCH_SECONDS = 0.0005
+"""For how long a thread that computes keeps Python's lock from one that has a request to answer (else 5 ms)."""
 _NO_END = 1 << 50
 """Handlers say themselves how large a body may be, with a sentence."""
 
@@ -40,14 +44,21 @@ class Settings(NamedTuple):
 
 def serve(ws: Workspace, settings: Settings, now: Callable[[], float] = time.time) -> None:
     """Serve a workspace until SIGTERM or Ctrl-C. Raises InputError when the address cannot be used."""
-    asyncio.run(_serve(ws, settings, now))
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_SECONDS)
+    try:
+        asyncio.run(_serve(ws, settings, now))
+    finally:
+        sys.setswitchinterval(before)
 
 
 async def _serve(ws: Workspace, settings: Settings, now: Callable[[], float]) -> None:
     log, metrics = Log(now), Metrics()
-    carrier = Carrier(ws, log, metrics, now=now, at_once=settings.at_once)
+    acceptance = Acceptance(ws, log, now)
     with ThreadPoolExecutor(WEB_THREADS, "flowbook-web") as pool:
-        site = Site(ws, carrier, Acceptance(ws, log, now), metrics, log, pool, settings.most, settings.wait)
+        arrivals = Arrivals(acceptance.hook_all, pool)
+        carrier = Carrier(ws, log, metrics, now=now, at_once=settings.at_once, busy=lambda: arrivals.busy)
+        site = Site(ws, carrier, acceptance, arrivals, metrics, log, pool, settings.most, settings.wait)
         http = HTTPServer(application(site), max_body_size=_NO_END, xheaders=False)
         try:
             listening = _listening(settings.host, settings.port)

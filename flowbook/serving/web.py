@@ -15,6 +15,7 @@ from flowbook.models import Workflow
 from flowbook.records import NamedTuple
 from flowbook.serving import forms
 from flowbook.serving.accepting import Acceptance, Taken, result_of
+from flowbook.serving.arriving import Arrivals
 from flowbook.serving.asking import Request
 from flowbook.serving.carrying import Carrier
 from flowbook.serving.logs import Log
@@ -46,6 +47,7 @@ class Site(NamedTuple):
     ws: Workspace
     carrier: Carrier
     acceptance: Acceptance
+    arrivals: Arrivals
     metrics: Metrics
     log: Log
     pool: ThreadPoolExecutor
@@ -161,7 +163,7 @@ class HookHandler(Handler):
         """Take a request in, and answer with its run's id, or with its result."""
         try:
             request = Request(place, self.request.query, self.request.headers, self.body())
-            taken = await self.aside(lambda: self.site.acceptance.hook(request))
+            taken = await self.site.arrivals.taken(request)
         except Refused as refused:
             self.site.log("request_refused", level="warning", code=refused.code, message=refused.message)
             self.refuse(refused)

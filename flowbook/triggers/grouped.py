@@ -4,7 +4,7 @@ one's own."""
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Generic, TypeVar
 
@@ -27,15 +27,19 @@ class Grouped(Generic[Asked, Done]):
 
     def __call__(self, asked: Asked) -> Done:
         """Have something done; returns, or raises, once it is."""
-        done: Future[Done] = Future()
+        return self.all([asked])[0].result()
+
+    def all(self, asked: Sequence[Asked]) -> list[Future[Done]]:
+        """Have several things done; what came of each, once all are over."""
+        mine: list[tuple[Asked, Future[Done]]] = [(one, Future()) for one in asked]
         with self._lock:
-            self._waiting.append((asked, done))
+            self._waiting += mine
         with self._turn:
-            if not done.done():  # else somebody has done it along with his own
+            if not all(done.done() for _, done in mine):  # else somebody has done them along with his own
                 with self._lock:
                     group, self._waiting = self._waiting, []
                 self._do(group)
-        return done.result()
+        return [done for _, done in mine]
 
     def _do(self, group: list[tuple[Asked, Future[Done]]]) -> None:
         try:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from typing import Any
 
 from flowbook.errors import AlreadyExists, NotFound, StoreError
@@ -47,15 +48,23 @@ class Accepted(NamedTuple):
     again: bool
 
 
-class _Request(NamedTuple):
+class Asked(NamedTuple):
+    """What a request asks for, as :meth:`Hooks.accept` takes it."""
+
     hook: Hook
     delivery: str
     inputs: Mapping[str, Any]
     now: float
-    run: str
+    run: str = ""
 
 
-def _accepted(rows: Transaction, request: _Request) -> Accepted:
+def _given(accepted: Accepted | Exception) -> Accepted:
+    if isinstance(accepted, Exception):
+        raise accepted
+    return accepted
+
+
+def _accepted(rows: Transaction, request: Asked) -> Accepted:
     hook, delivery, inputs, now, run = request
     if delivery and not rows.execute(
         "INSERT INTO deliveries (hook, delivery, run, at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
@@ -135,15 +144,23 @@ class Hooks:
         ``delivery`` is by what the sender tells it from others ("": by nothing); one that came before is the run that
         it was then. ``run`` is the id that the run is to have. What comes in at the same moment is committed together.
         """
-        request = _Request(hook, delivery, inputs, now, run or self._new_run())
-        try:
-            return self._accept(request)
-        except StoreError:
-            if not is_there(self._rows, request.run):
-                raise
-            return Accepted(request.run, False)
+        return _given(*self.accept_all([Asked(hook, delivery, inputs, now, run)]))
 
-    def _accepted(self, requests: list[_Request]) -> list[Accepted]:
+    def accept_all(self, asked: Sequence[Asked]) -> list[Accepted | Exception]:
+        """Take in several requests, as :meth:`accept` does one; what is wrong with one does not hurt the others."""
+        named = [one if one.run else one._replace(run=self._new_run()) for one in asked]
+        return [self._came_of(one, done) for one, done in zip(named, self._accept.all(named), strict=True)]
+
+    def _came_of(self, asked: Asked, done: Future[Accepted]) -> Accepted | Exception:
+        error = done.exception()
+        if error is None:
+            return done.result()
+        if isinstance(error, StoreError) and is_there(self._rows, asked.run):
+            return Accepted(asked.run, False)
+        assert isinstance(error, Exception)
+        return error
+
+    def _accepted(self, requests: list[Asked]) -> list[Accepted]:
         with self._rows.transaction() as rows:
             return [_accepted(rows, request) for request in requests]
 
