@@ -1,4 +1,9 @@
-"""curl commands, made up by chance: what curl itself sends to a server on this machine, and what the node sends."""
+"""curl commands, made up by chance: what curl itself sends to a server on this machine, and what the node sends.
+
+``python -m interop curl FOLDER`` counts those too that stand in files of a folder, such as descriptions of APIs, whose
+examples are curl commands. The server on this machine is asked, whatever a command's address. Only what is one call of
+curl is run; of what curl itself sends nothing by, since the text is broken, nothing can be compared.
+"""
 
 from __future__ import annotations
 
@@ -7,18 +12,20 @@ import email.policy
 import json
 import os
 import random
+import re
 import shlex
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 from flowbook.errors import FlowbookError
 from flowbook.expressions import compile_value
 from flowbook.formats.curl import FromCurl, read_curl
+from flowbook.formats.curl.words import identifier
 from flowbook.testing import FakeService, Request, fake_service
 from integrations.http import request
 from interop.counts import Count
@@ -34,8 +41,14 @@ _OWN_HEADERS = frozenset(
 Sent = dict[str, Any]
 
 
-def counts() -> Iterator[Count]:
+def counts(folders: Sequence[Path] = ()) -> Iterator[Count]:
     """The counts, each as soon as it is there."""
+    yield from _made_up()
+    if folders:
+        yield from _found(folders)
+
+
+def _made_up() -> Iterator[Count]:
     read = Count("commands that are read", least=0.97)
     same = Count("of those, the node sends what curl sends", least=0.99)
     clean = Count("of those, no secret is in the params")
@@ -56,6 +69,84 @@ def counts() -> Iterator[Count]:
     yield from (read, same, clean)
 
 
+# -- commands out of files ---------------------------------------------------------------------------------------------
+
+_BEGINS = re.compile(r"[ \t]*(?:\$ *)?curl\s+[^\s=]")
+_BLOCKS = re.compile(r"```[^\n]*\n(.*?)```|`(curl [^`]+)`", re.DOTALL)
+
+
+def _found(folders: Sequence[Path]) -> Iterator[Count]:
+    read = Count("commands of the folder that are read, of those by which curl sends something", least=0.97)
+    same = Count("of those, the node sends what curl sends", least=0.99)
+    clean = Count("of those, no secret of the command's variables is in the params")
+    with place() as service:
+        Path(".curlrc").write_text(f'connect-to = "::127.0.0.1:{urlsplit(service.url).port}"\nconnect-timeout = 5\n')
+        for number, command in enumerate(dict.fromkeys(_commands(folders))):
+            command = command.replace("https://", "http://")
+            if not _is_one_call(command):
+                continue
+            names = set(re.findall(r"\$\{?([A-Za-z_]\w*)", command)) - set(os.environ)
+            for path in re.findall(r"@([^\s;'\",@]+)", command):
+                _put(path)
+            asks = re.search(r"(?:-u|--user)[ =]*['\"]?[^\s:'\"]+['\"]?(?:\s|$)", command)
+            by_curl = sent_by_curl(command, service, dict.fromkeys(names, TOKEN))
+            if by_curl is None:
+                continue
+            name = f"{number} {command[:120]!r}"
+            try:
+                found = read_curl(command)
+            except FlowbookError as error:
+                read.add(f"{name} ({error})", good=False)
+                continue
+            read.add(name, good=True)
+            by_node = sent_by_node(found, service, dict.fromkeys(names, TOKEN), "" if asks else TOKEN)
+            if by_node and "@" in command and not by_curl["type"]:
+                by_node["type"] = ""
+            same.add(f"{name}: {differing(by_curl, by_node)}", by_curl == by_node)
+            clean.add(name, TOKEN not in json.dumps(found.node.params))
+    yield from (read, same, clean)
+
+
+def _commands(folders: Sequence[Path]) -> Iterator[str]:
+    """The commands in the texts of files of JSON: those that are one, or that stand in a block of code of one."""
+    for path in sorted(one for folder in folders for one in folder.rglob("*.json")):
+        for text in _texts_in(json.loads(path.read_text("utf-8"))):
+            blocks = [text] if _BEGINS.match(text.lstrip()) else ["".join(one) for one in _BLOCKS.findall(text)]
+            for block in blocks:
+                lines = block.split("\n")
+                starts = [at for at, line in enumerate(lines) if _BEGINS.match(line)]
+                for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+                    yield re.sub(r"^\$\s*", "", "\n".join(lines[start:end]).strip())
+
+
+def _texts_in(value: Any) -> Iterator[str]:
+    if isinstance(value, str) and "curl" in value:
+        yield value
+    elif isinstance(value, (dict, list)):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _texts_in(one)
+
+
+def _is_one_call(command: str) -> bool:
+    """Whether a shell that is given the command calls curl once, and nothing else: it is a stranger's."""
+    lexer = shlex.shlex(command.replace("\\\n", " "), posix=True, punctuation_chars="();<>|&\n")
+    lexer.commenters, lexer.whitespace, lexer.whitespace_split = "", " \t", True
+    try:
+        words = list(lexer)
+    except ValueError:
+        return False
+    further = any(word and set(word) <= set("();<>|&\n") for word in words)
+    return words[:1] == ["curl"] and not further and "`" not in command and "$(" not in command
+
+
+def _put(path: str) -> None:
+    """Have a file that a command names, below the current folder: of other places there is none."""
+    place = Path(path)
+    if not place.is_absolute() and ".." not in place.parts and not place.exists() and len(path) < 100:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(b"content")
+
+
 @contextmanager
 def place() -> Iterator[FakeService]:
     """A server that answers everything, while the current folder is one with some files."""
@@ -72,23 +163,36 @@ def place() -> Iterator[FakeService]:
             os.chdir(before)
 
 
-def sent_by_curl(command: str, service: FakeService) -> Sent | None:
+def sent_by_curl(command: str, service: FakeService, variables: Mapping[str, str] = VARIABLES) -> Sent | None:
     """What a command sends when a shell runs it; None when it sends nothing."""
-    environ = {**os.environ, **VARIABLES}
+    environ = {**os.environ, **variables, "CURL_HOME": os.getcwd()}
     service.requests.clear()
-    subprocess.run(["bash", "-c", command], env=environ, capture_output=True, timeout=20, check=False)
+    subprocess.run(
+        ["bash", "-c", command], env=environ, capture_output=True, timeout=20, check=False, stdin=subprocess.DEVNULL
+    )
     return canonical(service.requests[0]) if service.requests else None
 
 
-def sent_by_node(found: FromCurl, service: FakeService) -> Sent | None:
-    """What the node sends; it is given what only the shell knew."""
-    shell = {name.lower(): value for name, value in VARIABLES.items()}
+def sent_by_node(
+    found: FromCurl, service: FakeService, variables: Mapping[str, str] = VARIABLES, missing: str = TOKEN
+) -> Sent | None:
+    """What the node sends to the server here; it is given what only the shell knew, and ``missing`` credentials."""
+    shell = {identifier(name): value for name, value in variables.items()}
     inputs = {one.name: found.values.get(one.name, shell.get(one.name)) for one in found.inputs}
     params = compile_value(found.node.params).evaluate({"inputs": inputs})
-    credentials = {**found.credentials, **dict.fromkeys(found.missing, TOKEN)}
+    credentials = {**found.credentials, **dict.fromkeys(found.missing, missing)}
+    if "base_url" in credentials:
+        credentials["base_url"] = _to_here(credentials["base_url"], service)
+    if "://" in params["url"]:
+        params["url"] = _to_here(params["url"], service)
     service.requests.clear()
-    request(credentials, params)
+    with suppress(FlowbookError):
+        request(credentials, params)
     return canonical(service.requests[0]) if service.requests else None
+
+
+def _to_here(address: str, service: FakeService) -> str:
+    return re.sub(r"^\w+://[^/?#]*", lambda _: service.url, address)
 
 
 def canonical(sent: Request) -> Sent:

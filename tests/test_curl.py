@@ -524,3 +524,39 @@ def test_a_node_added_to_what_nobody_has_looked_at_trusts_nothing_of_it(ws: Work
     assert done.exit_code == 0, done.output
     assert len(ws.workflow("gift").nodes) == 2
     assert not ws.is_trusted("gift")
+
+
+@pytest.mark.parametrize(("command", "says"), [
+    ("curl -X $VERB https://a.example/x", "only the shell knows the method, $VERB"),
+    ("curl --zzz$OPTION https://a.example/x", "only the shell knows the option --zzz$OPTION"),
+    ('curl "-$FLAGS" https://a.example/x', "only the shell knows the option -$FLAGS"),
+])  # fmt: skip
+def test_what_only_the_shell_knows_is_named_as_it_is_written(command: str, says: str) -> None:
+    """The character that variables are marked with stood in the message."""
+    with pytest.raises(FileFormatError) as error:
+        read_curl(command)
+    assert says in error.value.message
+    assert "\x7f" not in str(error.value)
+
+
+def test_a_note_names_a_variable_as_it_is_written() -> None:
+    found = read_curl('curl -F "$NAME=<f.txt" https://a.example')
+    assert found.notes == ("--form $NAME: a field out of a file was left out: read it with files.read_text",)
+
+
+def test_lines_that_nothing_joins_are_told_of() -> None:
+    """It was to be copied as a whole, which it was."""
+    with pytest.raises(FileFormatError, match="has no address") as error:
+        read_curl("curl -u me:pw\n  https://a.example/x?a=1")
+    assert "a backslash" in str(error.value.hint)
+    with pytest.raises(FileFormatError) as error:
+        read_curl("curl -s")
+    assert error.value.hint == "Copy all of the command."
+
+
+def test_what_can_be_no_address_is_not_asked_where_another_is() -> None:
+    """As curl does: it refuses the words that a backslash before a blank makes, and goes on. http://-H was asked."""
+    found = read_curl('curl -H "A: b" \\ -H "B: c" -X PUT https://a.example/y')
+    assert (found.node.params["url"], found.node.params["headers"]) == ("https://a.example/y", {"A": "b"})
+    assert found.notes == ("left out: 2 words with blanks in the place of an address: see the backslashes before",)
+    assert read_curl('curl "https://a.example/one tag"').node.params["url"] == "https://a.example/one tag"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from flowbook.errors import FileFormatError
+from flowbook.formats.curl.words import MARK, shown
 from flowbook.slips import nearest
 
 _TAKES = """
@@ -118,6 +119,8 @@ def options(words: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 def _long(word: str, rest: Iterator[str]) -> Iterator[tuple[str, str]]:
     name, equals, value = word.partition("=")
+    if MARK in name:
+        raise _not_known(f"--{name}")
     name = _known(name)
     if name not in TAKES:
         yield name, ""
@@ -139,12 +142,19 @@ def _known(name: str) -> str:
 def _short(letters: str, rest: Iterator[str]) -> Iterator[tuple[str, str]]:
     for place, letter in enumerate(letters, 1):
         name = _SHORT.get(letter)
+        if letter == MARK:
+            raise _not_known(f"-{letters}")
         if name is None:
             raise FileFormatError(f"curl has no option -{letter}.", "Is a quotation mark missing before it?")
         if name in TAKES:
             yield name, letters[place:] or _value(f"-{letter}", rest)
             return
         yield name, ""
+
+
+def _not_known(option: str) -> FileFormatError:
+    """What is said of an option that a variable gives."""
+    return FileFormatError(f"only the shell knows the option {shown(option)[:60]}.", "Write it into the command.")
 
 
 def _value(option: str, rest: Iterator[str]) -> str:

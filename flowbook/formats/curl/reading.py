@@ -12,7 +12,7 @@ from urllib.parse import quote
 from flowbook.counting import counted
 from flowbook.errors import FileFormatError
 from flowbook.formats.curl.options import QUIET, WHY, options
-from flowbook.formats.curl.words import MARK, Words, is_curl
+from flowbook.formats.curl.words import MARK, Words, is_curl, shown
 from flowbook.methods import METHODS
 
 _UNSENDABLE = frozenset(
@@ -46,6 +46,7 @@ class Sending:
 
     def note(self, text: str) -> None:
         """Remember what could not be taken along, once."""
+        text = shown(text)
         if text not in self.notes:
             self.notes.append(text)
 
@@ -80,7 +81,7 @@ def read(found: Words) -> Sending:
             sending.note(f"--next: {WHY['next']}")
             break
         reader.take(name, value)
-    reader.finish()
+    reader.finish(more=bool(found.rest))
     return sending
 
 
@@ -117,12 +118,20 @@ class _Reader:
                 self.sending.other_auth = True
             self.sending.note(f"--{name}: {WHY.get(name, 'http.request has no counterpart, so it was left out')}")
 
-    def finish(self) -> None:
+    def finish(self, *, more: bool) -> None:
+        """Put together what was taken; ``more`` is whether the shell does something after this command."""
         if not self.urls:
-            raise FileFormatError("the curl command has no address.", "Copy all of the command.")
-        self.sending.url = self.urls[0]
-        if len(self.urls) > 1:
-            self.sending.note(f"the command asks {counted(len(self.urls), 'address')}: the node asks the first of them")
+            hint = "A command of several lines has a backslash (\\) at the end of each but the last." if more else ""
+            raise FileFormatError("the curl command has no address.", hint or "Copy all of the command.")
+        urls = [one for one in self.urls if not re.search(r"\s", one)] or self.urls[:1]
+        self.sending.url = urls[0]
+        if len(urls) < len(
+            self.urls
+        ):  # such as what stands after a backslash and a blank: curl refuses it, and goes on
+            left = counted(len(self.urls) - len(urls), "word")
+            self.sending.note(f"left out: {left} with blanks in the place of an address: see the backslashes before")
+        if len(urls) > 1:
+            self.sending.note(f"the command asks {counted(len(urls), 'address')}: the node asks the first of them")
         if "upload" in self.sending.switches and self.sending.file:
             self.sending.url = _with_file_name(self.sending.url, self.sending.file)
         if self.sends_a_body and "Range" in self._own:
@@ -145,6 +154,10 @@ class _Reader:
     # -- method and headers
 
     def _method(self, _: str, value: str) -> None:
+        if MARK in value:
+            raise FileFormatError(
+                f"only the shell knows the method, {shown(value)[:40]}.", "Write it into the command: -X POST."
+            )
         self.sending.method = value.upper()
         if self.sending.method != value:
             self.sending.note(f"--request: the node sends the method in capitals, as {self.sending.method[:20]}")

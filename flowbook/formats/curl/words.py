@@ -46,6 +46,11 @@ def variable(name: str) -> str:
     return f"{MARK}{name}{MARK}"
 
 
+def shown(text: str) -> str:
+    """A text for people: each variable in it as ``$NAME``."""
+    return re.sub(f"{MARK}([^{MARK}]*){MARK}", r"$\1", text)
+
+
 def identifier(name: str) -> str:
     """The name of the input that stands for a variable, or for a secret of that name."""
     plain = re.sub(r"[^a-z0-9]+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()).strip("_")
