@@ -80,6 +80,8 @@ def calls(description: Description, folder: Folder, service: FakeService) -> Ite
     chance = random.Random(1)
     found = entries(description)
     checker = _checker(description, service.url)
+    known = {one.name for one in folder.credentials} & {"authorization", "cookie"}  # headers that operations ask for
+    credentials = {"base_url": service.url, **dict.fromkeys(known, "text")}
     for entry in chance.sample(found, min(MOST_CALLS, len(found))):
         if entry.name not in folder.tasks:
             continue
@@ -98,7 +100,7 @@ def calls(description: Description, folder: Folder, service: FakeService) -> Ite
             file.write(b"content")  # an empty file would be a request without a body
             file.flush()
             files = {one.asked: file.name for one in operation.params if one.place == "file"}
-            result = run_task(folder.tasks[entry.name].function, {"base_url": service.url}, {**params, **files})
+            result = run_task(folder.tasks[entry.name].function, credentials, {**params, **files})
         if not service.requests:
             yield entry.name, f"nothing was sent: {result.message[:150]}"
         else:
