@@ -12,9 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from playwright.sync_api import CDPSession, Page
+from playwright.sync_api import CDPSession, Locator, Page
 
 from benchmarks.measuring import print_rows
+from flowbook.ui.parts.files import text_of
+from flowbook.ui.parts.library import VENDORED
 from tests.jupyterlab import ACTION, Lab, NotebookPage, chromium_path, running_chromium, running_lab, write_notebook
 
 SIZES = (100, 500, 2_000)
@@ -35,17 +37,22 @@ for size in {SIZES}:
             flow.connect(f"n{{i - 1}}", f"n{{i}}")
     ws.save(flow)
 """
-# Resolves with the milliseconds from the next event of that name until `shown` holds and has been painted.
+# Resolves with the milliseconds from the next event of that name until `shown` holds and has been painted: what holds
+# when a frame begins is painted by that frame, and a message that is posted then comes after it.
 WATCH = """([event, shown]) => {
   const holds = new Function(`return ${shown}`);
-  window.waited = new Promise((done, giveUp) => document.addEventListener(event, () => {
-    const began = performance.now();
+  window.waited = new Promise((done, giveUp) => document.addEventListener(event, (given) => {
+    const began = given.timeStamp;
     const look = () => {
       if (performance.now() - began > 60000) giveUp(new Error(`not within a minute: ${shown}`));
       else if (!holds()) requestAnimationFrame(look);
-      else requestAnimationFrame(() => setTimeout(() => done(performance.now() - began)));
+      else {
+        const after = new MessageChannel();
+        after.port1.onmessage = () => done(performance.now() - began);
+        after.port2.postMessage(0);
+      }
     };
-    look();
+    requestAnimationFrame(look);
   }, { once: true, capture: true }));
 }"""
 # The task of a key is over when a message that was posted at its beginning arrives.
@@ -56,6 +63,18 @@ KEYS = """() => {
     after.port1.onmessage = () => { document.body.offsetHeight; window.keys.push(performance.now() - began); };
     after.port2.postMessage(0);
   }, { capture: true });
+}"""
+# CodeMirror as it comes, in the place of the field that a key was measured in: what no editor there could go below.
+BARE = """async (source) => {
+  const script = new Blob([source, "\\nexport default CodeMirror;"], { type: "text/javascript" });
+  const { default: library } = await import(URL.createObjectURL(script));
+  const place = document.createElement("div");
+  place.className = "bare";
+  document.querySelector('.fb-inspector .fb-field[data-name="code"]').append(place);
+  new library.EditorView({ parent: place, doc: "1", extensions: [
+    library.history(), library.lineNumbers(), library.python(), library.autocompletion(),
+    library.keymap.of([...library.historyKeymap, ...library.defaultKeymap]),
+  ] });
 }"""
 FRAMES = """() => {
   const all = window.drawn = { count: 0, began: performance.now(), goes: true };
@@ -161,22 +180,41 @@ def inspecting(hand: Hand) -> list[Waited]:
     rounds = []
     for node in ("n1", "n2", "n26", "n27", "n1"):
         at = hand.place(node)
-        shown = f"document.querySelector('.fb-inspector h3')?.textContent === '{node}'"
+        shown = (
+            f"document.querySelector('.fb-inspector h3')?.textContent === '{node}'"
+            f" && document.querySelector('.fb-basics [data-name=id] input')?.value === '{node}'"
+        )
         rounds.append(hand.time("mousedown", shown, lambda at=at: hand.page.mouse.click(*at)))  # type: ignore[misc]
     return rounds[1:]
 
 
-def typing(hand: Hand) -> list[float]:
+def typing(page: Page, field: Locator) -> list[float]:
     """The milliseconds of the task of each key in a field for code."""
-    page = hand.page
-    page.mouse.click(*hand.place("n0"))
-    field = page.locator('.fb-inspector .fb-field[data-name="code"] .cm-content')
     field.click()
     page.keyboard.press("End")
-    page.evaluate(KEYS)
+    page.wait_for_timeout(300)
+    page.evaluate("() => { window.keys.length = 0; }")
     page.keyboard.type(f"\n{TYPED}", delay=40)
     found: list[float] = page.evaluate("window.keys")
     return found
+
+
+def all_typing(hand: Hand) -> list[list[str]]:
+    """The rows of a key: in our field, and in CodeMirror as it comes."""
+    page, rows = hand.page, []
+    page.mouse.click(*hand.place("n0"))
+    code = page.locator('.fb-inspector .fb-field[data-name="code"] .fb-code-field .cm-content')
+    code.wait_for()
+    page.evaluate(KEYS)
+    page.evaluate(BARE, text_of(VENDORED))
+    for label, field in (
+        ("a key in a code field", code),
+        ("the same in CodeMirror as it comes, there", page.locator(".bare .cm-content")),
+    ):
+        found = typing(page, field)
+        rows.append([f"{label}, of {len(found)}", f"{statistics.median(found):.1f}", f"{max(found):.1f} at most"])
+    page.evaluate("document.querySelector('.bare').remove()")
+    return rows
 
 
 def opened(lab: Lab, page: Any) -> NotebookPage:
@@ -204,11 +242,7 @@ def measured(book: NotebookPage) -> list[list[str]]:
             page.get_by_role("button", name="Fit", exact=True).click()
             page.wait_for_timeout(600)
             rows.append(["click to inspector", *median(inspecting(hand))])
-            keys = typing(hand)
-            rows.append(
-                [f"a key in a code field, of {len(keys)}", f"{statistics.median(keys):.1f}", f"{max(keys):.1f} at most"]
-            )
-            page.keyboard.press("Control+z")
+            rows += all_typing(hand)
             leave_unsaved(page)
         elif size < SIZES[-1]:
             leave(page)

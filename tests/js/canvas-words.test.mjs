@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { described, matching, progressWords } from "../../flowbook/ui/canvas/canvas-words.js";
+import { described, inRows, matching, progressWords } from "../../flowbook/ui/canvas/canvas-words.js";
 
 const nodes = {
   fetch: { id: "fetch", label: "Fetch orders", task: "http.request", x: 0, y: 0 },
@@ -35,4 +35,13 @@ test("a node is read out with its task, how it is, and where it leads", () => {
   };
   assert.equal(described(graph, "fetch"), "Fetch orders, http.request, succeeded. Leads to Tell the team (on failure when len(x) > 0).");
   assert.equal(described(graph, "tell"), "Tell the team, slack.send_message, disabled. Leads nowhere.");
+});
+
+test("a condition keeps its end in the room of a line, in two rows where one is too short", () => {
+  assert.equal(inRows("total > 5", 29), "total > 5");
+  assert.equal(inRows("len(data) > 1", 9), "len(data)\n> 1");
+  assert.equal(inRows("status == 'paid'", 9), "status\n== 'paid'");
+  assert.equal(inRows("status == 'paid' and total > 100", 9), "stat…aid'\nand … 100");
+  assert.equal(inRows("is_a_customer_of_ours", 9), "is_a…ours");
+  assert.equal(inRows("on failure", 9), "on\nfailure");
 });

@@ -42,9 +42,10 @@ function edgeElement(graph, edge) {
   };
 }
 
-/** The condition of a line, without the name of the node that it comes from: that is seen. */
+/** The condition of a line, without its braces, and without the name of the node that it comes from: that is seen. */
 function shortly(edge) {
-  return (edge.label ?? "").replaceAll(`nodes.${edge.source}.data.`, "").replaceAll(`nodes.${edge.source}.`, "");
+  const condition = /^\$\{\{((?:(?!\}\}).)*)\}\}$/.exec(edge.label ?? "")?.[1].trim() ?? edge.label ?? "";
+  return condition.replaceAll(`nodes.${edge.source}.data.`, "").replaceAll(`nodes.${edge.source}.`, "");
 }
 
 /** What a run left on a line: whether it was taken, and how many items went along. */

@@ -9,6 +9,7 @@ const REACH = 16; // pixels of the screen within which a line is meant
 const KNOB = { far: 21, near: 6, apart: 19 }; // pixels from the line's end at most and at least, and from its middle
 const ALONE = 8; // pixels from its middle where no + stands there
 const BELOW = 21; // pixels from the middle to a + that would be in the way there
+const BELOW_WORDS = 26; // the same below a condition, which may be two rows
 
 /** The line nearest to a place of the graph, if one is near; a card there is what is meant instead. */
 export function edgeAt(view, place) {
@@ -82,7 +83,7 @@ export function addLines(view) {
     const middle = points[points.length >> 1];
     const half = lengthOf(points) / 2;
     const short = half < KNOB.apart + KNOB.near; // the + would cover all of it: it could be met nowhere itself
-    put(plus, middle.x, middle.y + (short || edge.data("label") ? BELOW : 0)); // a condition stays readable
+    put(plus, middle.x, middle.y + (edge.data("label") ? BELOW_WORDS : short ? BELOW : 0)); // a condition stays readable
     const room = Math.min(KNOB.far, half - (short ? ALONE : KNOB.apart));
     for (const knob of Object.values(ends)) show(knob, room >= KNOB.near);
     put(ends.source, ...inward(points, room));

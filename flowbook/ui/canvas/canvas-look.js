@@ -1,7 +1,7 @@
 // How the graph looks: colours from JupyterLab's theme, images for the cards, and cytoscape's stylesheet.
 import { way } from "./canvas-geometry.js";
 import { lines } from "./canvas-markdown.js";
-import { progressWords } from "./canvas-words.js";
+import { inRows, progressWords } from "./canvas-words.js";
 
 export const CARD = LOOK.card;
 export const NOTE = LOOK.note;
@@ -219,6 +219,7 @@ function paperOf(note, palette) {
 
 const WORDS = 170; // pixels that a condition may take on its line
 const LETTER = 5.8; // pixels that one of its letters takes
+const SIZES = [11, 10, 9]; // pixels of a condition's letters: the smaller where there is little room
 const BEND = { distances: [0], weights: [0.5], room: WORDS };
 
 /** Control points that let an edge leave rightward and arrive from the left, in cytoscape's terms. */
@@ -249,11 +250,22 @@ function wordsAside(edge) {
   return bends(1) ? 0 : 11;
 }
 
-/** A line's condition, cut to the room that there is, and what went along below it. */
-function conditionAndItems(edge) {
-  const [label, most] = [edge.data("label"), Math.max(4, Math.floor((edge.data("bend") || BEND).room / LETTER))];
-  return `${label.length > most ? `${label.slice(0, most - 1)}…` : label}\n${edge.data("items")}`;
+/** How a condition is written in the room that its line has: whole where that can be read, and else with its middle cut. */
+function written(edge) {
+  const [label, { room }] = [edge.data("label"), edge.data("bend") || BEND];
+  let found = { size: 0, words: "" };
+  for (const size of room < WORDS ? SIZES : SIZES.slice(0, 1)) {
+    pen.font = `${size}px ${FONT}`;
+    const letter = pen.measureText(label).width / label.length || size;
+    found = { size, words: inRows(label, Math.max(4, Math.floor(room / letter))) };
+    if (!found.words.includes("…")) break;
+  }
+  return found;
 }
+
+/** A line's condition in the room that there is, and what went along below it. */
+const conditionAndItems = (edge) => [written(edge).words, edge.data("items")].filter(Boolean).join("\n");
+const conditionSize = (edge) => written(edge).size;
 
 /** What went along a line: the number alone where cards stand so near that they would lie over the words. */
 function itemsThere(edge) {
@@ -266,7 +278,7 @@ function itemsThere(edge) {
 
 /** How wide the words in the middle of a line may be, so that no card lies over their beginning. */
 function wordsRoom(dx, dy) {
-  const between = dx - CARD.width - 14;
+  const between = dx - CARD.width - 4;
   return Math.abs(dy) > CARD.height || between < 0 ? WORDS : Math.min(WORDS, Math.max(44, between));
 }
 
@@ -335,6 +347,7 @@ function edgeStyles(palette) {
     } },
     { selector: "edge.fb-edge", style: { label: "data(label)" } },
     { selector: 'edge.fb-edge[label != ""]', style: {
+      label: conditionAndItems, "font-size": conditionSize, "text-wrap": "wrap", "text-max-width": 1000, "text-background-padding": 2,
       "text-border-width": 1, "text-border-color": palette.border, "text-border-opacity": 1, "text-background-color": palette.card, color: palette.text } },
     { selector: 'edge[on = "failure"]', style: {
       "line-color": palette.error, "target-arrow-color": palette.error, "line-style": "dashed", "line-dash-pattern": [7, 4], color: palette.error } },
@@ -345,7 +358,6 @@ function edgeStyles(palette) {
     { selector: 'edge[taken = "yes"][on = "failure"]', style: { "line-color": palette.error, "target-arrow-color": palette.error } },
     // in the middle, where lines that leave one node together have parted; below a condition that stands there
     { selector: 'edge.fb-edge[items != ""][label = ""]', style: { label: itemsThere, "text-wrap": "none", "text-margin-y": wordsAside, "text-background-padding": 1 } },
-    { selector: 'edge.fb-edge[items != ""][label != ""]', style: { label: conditionAndItems, "text-wrap": "wrap", "text-max-width": 1000 } },
     { selector: "edge.fb-hover", style: { width: 3, opacity: 1 } },
     { selector: "edge.fb-edge:selected", style: { width: 3, opacity: 1, "line-color": palette.brand, "target-arrow-color": palette.brand } },
     { selector: "edge.fb-drop", style: { width: 5, opacity: 1, "line-color": palette.brand, "target-arrow-color": palette.brand } },

@@ -22,11 +22,12 @@ export function addSelection(view) {
     view.sayChosen(ids);
     view.send("select", ids);
   };
-  // a box selects one element after the other; they are one selection
+  // a box selects one element after the other, and a click takes back what was selected first, within one event: they are
+  // one selection, told right after it
   view.noteSelection = () => {
     if (quiet) return;
     clearTimeout(timer);
-    timer = setTimeout(report, 15);
+    timer = setTimeout(report);
   };
   view.sayAgain = () => {
     last = "";

@@ -19,6 +19,24 @@ export function matching(nodes, text) {
   return [...first, ...found.filter((id) => !first.includes(id))];
 }
 
+/**
+ * A condition in the room that a line has for it: `most` letters a row, in two rows where one is too short, and cut in the
+ * middle, since what it is compared with stands at its end.
+ */
+export function inRows(text, most) {
+  const cut = (row) => {
+    if (row.length <= most) return row;
+    const end = Math.floor((most - 1) / 2);
+    return `${row.slice(0, most - 1 - end)}…${row.slice(row.length - end)}`;
+  };
+  if (text.length <= most) return text;
+  const longest = (at) => Math.max(at, text.length - at - 1);
+  const blanks = [...text.matchAll(/ /g)].map((blank) => blank.index);
+  if (!blanks.length) return cut(text);
+  const at = blanks.reduce((best, one) => (longest(one) < longest(best) ? one : best));
+  return [text.slice(0, at), text.slice(at + 1)].map(cut).join("\n");
+}
+
 /** The edges of each node that leave it. */
 export function leavingFrom(graph) {
   const leaving = {};
