@@ -220,6 +220,7 @@ function paperOf(note, palette) {
 const WORDS = 170; // pixels that a condition may take on its line
 const LETTER = 5.8; // pixels that one of its letters takes
 const SIZES = [11, 10, 9]; // pixels of a condition's letters: the smaller where there is little room
+const LEAST = 4; // letters of a row of it
 const BEND = { distances: [0], weights: [0.5], room: WORDS };
 
 /** Control points that let an edge leave rightward and arrive from the left, in cytoscape's terms. */
@@ -253,11 +254,13 @@ function wordsAside(edge) {
 /** How a condition is written in the room that its line has: whole where that can be read, and else with its middle cut. */
 function written(edge) {
   const [label, { room }] = [edge.data("label"), edge.data("bend") || BEND];
+  const wide = (words) => Math.max(...words.split("\n").map((row) => pen.measureText(row).width));
   let found = { size: 0, words: "" };
   for (const size of room < WORDS ? SIZES : SIZES.slice(0, 1)) {
     pen.font = `${size}px ${FONT}`;
-    const letter = pen.measureText(label).width / label.length || size;
-    found = { size, words: inRows(label, Math.max(4, Math.floor(room / letter))) };
+    let most = Math.max(LEAST, Math.ceil((room * label.length) / (pen.measureText(label).width || 1)));
+    while (most > LEAST && wide(inRows(label, most)) > room) most -= 1;
+    found = { size, words: inRows(label, most) };
     if (!found.words.includes("…")) break;
   }
   return found;
