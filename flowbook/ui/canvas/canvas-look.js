@@ -254,12 +254,12 @@ function wordsAside(edge) {
 /** How a condition is written in the room that its line has: whole where that can be read, and else with its middle cut. */
 function written(edge) {
   const [label, { room }] = [edge.data("label"), edge.data("bend") || BEND];
-  const wide = (words) => Math.max(...words.split("\n").map((row) => pen.measureText(row).width));
+  const widest = (words) => Math.max(...words.split("\n").map((row) => pen.measureText(row).width));
   let found = { size: 0, words: "" };
   for (const size of room < WORDS ? SIZES : SIZES.slice(0, 1)) {
     pen.font = `${size}px ${FONT}`;
     let most = Math.max(LEAST, Math.ceil((room * label.length) / (pen.measureText(label).width || 1)));
-    while (most > LEAST && wide(inRows(label, most)) > room) most -= 1;
+    while (most > LEAST && widest(inRows(label, most)) > room) most -= 1;
     found = { size, words: inRows(label, most) };
     if (!found.words.includes("…")) break;
   }
