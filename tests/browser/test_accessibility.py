@@ -16,12 +16,29 @@ from playwright.sync_api import Page, ViewportSize, expect
 from flowbook import Workflow, Workspace
 from tests.browser.in_sight import cut_off, rings_not_seen
 from tests.browser.test_canvas import bright, share_of
-from tests.jupyterlab import READY, NotebookPage, press, settled_box, wait_until_fitted
+from tests.jupyterlab import READY, Lab, NotebookPage, press, settled_box, wait_until_fitted
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 WHOLE, ZOOMED = ViewportSize(width=1440, height=1000), ViewportSize(width=720, height=500)  # the same window at 200 %
+# With both of its style sheets there one takes the place of the other at once. The names are told to the parts of ours
+# that draw by them.
+OTHER_THEME = """async () => {
+    const names = ["light", "dark"], { dataset } = document.body;
+    const of = (name) => document.querySelector(`link[href*="theme-${name}-extension"]`);
+    const [now, next] = dataset.jpThemeLight === "true" ? names : names.toReversed();
+    if (!of(next)) {
+        const link = of(now).cloneNode();
+        link.href = link.href.replace(`theme-${now}`, `theme-${next}`);
+        await new Promise((loaded) => { link.onload = loaded; of(now).after(link); });
+    }
+    of(next).disabled = false;
+    of(now).disabled = true;
+    dataset.jpThemeLight = String(next === "light");
+    dataset.jpThemeName = `JupyterLab ${next[0].toUpperCase()}${next.slice(1)}`;
+    return next;
+}"""
 CELL = 'from flowbook import Workspace\nws = Workspace(".")\nws.studio()'
 Rules = tuple[dict[str, Any], int]
 LOOK = """async ([[rules, fewest], apart]) => {
@@ -57,8 +74,9 @@ def wrong() -> Workflow:
 
 
 @pytest.fixture(scope="module")
-def book(make_lasting_notebook: Callable[..., NotebookPage]) -> NotebookPage:
+def book(lab: Lab, make_lasting_notebook: Callable[..., NotebookPage]) -> NotebookPage:
     """The studio of a workspace that has one of each: a type, an integration, a workflow, a run."""
+    lab.use_theme("dark")
     made = make_lasting_notebook(CELL, alone=True, **WHOLE)
     with Workspace(made.folder) as ws:
         ws.create_type("sqlite")
@@ -221,20 +239,34 @@ def leave(page: Page) -> None:
     tidy(page)
 
 
-@pytest.fixture(scope="module", params=["light", "dark"])
-def theme(book: NotebookPage, request: pytest.FixtureRequest) -> Iterator[str]:
-    """JupyterLab in this theme, as its settings say when the page is loaded."""
-    theme = str(request.param)
-    if theme != "light":  # in which it was opened
-        book.lab.use_theme(theme)
-        book.open(reset=True)  # the page was small now and then
+@pytest.fixture(scope="module")
+def shown(book: NotebookPage) -> Iterator[NotebookPage]:
+    """The studio, in a page that was loaded in the dark theme, with axe in it."""
     book.run(0)
     book.page.locator(".flowbook").first.wait_for(timeout=READY)
-    expect(book.page.locator("body")).to_have_attribute("data-jp-theme-light", str(theme == "light").lower())
     book.page.add_script_tag(path=AXE)
     OPENED.clear()
-    yield theme
+    yield book
     book.lab.use_theme("light")
+
+
+def theme_of(page: Page) -> str:
+    return "light" if page.locator("body").get_attribute("data-jp-theme-light") == "true" else "dark"
+
+
+def change_theme(page: Page) -> None:
+    """Have JupyterLab show its light theme in place of the dark one, as its menu does."""
+    command = "() => jupyterapp.commands.execute('apputils:change-theme', { theme: 'JupyterLab Light' })"
+    page.evaluate(command)
+    expect(page.locator("body")).to_have_attribute("data-jp-theme-light", "true")
+    page.locator("link[href*=theme-light-extension]").wait_for(state="attached")
+    expect(page.locator("#jupyterlab-splash")).to_have_count(0)  # what JupyterLab shows meanwhile
+
+
+def turn_theme(page: Page) -> str:
+    """Turn to JupyterLab's other theme, by its own style sheet and without all that it does meanwhile; which it is."""
+    turned: str = page.evaluate(OTHER_THEME)
+    return turned
 
 
 @pytest.fixture(autouse=True)
@@ -245,35 +277,48 @@ def seen(book: NotebookPage, request: pytest.FixtureRequest) -> Iterator[None]:
         book.tell_failure(request.node.name)
 
 
-def test_the_canvas_and_the_run_panel_have_the_colours_of_the_theme(book: NotebookPage, theme: str) -> None:
-    VIEWS["editor"](book)
-    for part in ("flowbook-canvas", "fb-below"):
-        book.page.wait_for_timeout(300)
-        share = share_of(book.shot(f"{theme}-{part}", book.page.locator(f".{part}:visible")), bright)
-        assert share > 0.8 if theme == "light" else share < 0.1, part
+def test_the_canvas_and_the_run_panel_have_the_colours_of_the_theme(shown: NotebookPage) -> None:
+    """Of the one that the page was loaded in, and of the one that it changes to."""
+    VIEWS["editor"](shown)
+    assert theme_of(shown.page) == "dark"
+    for theme in ("dark", "light"):
+        for part in ("flowbook-canvas", "fb-below"):
+            shown.page.wait_for_timeout(300)
+            share = share_of(shown.shot(f"{theme}-{part}", shown.page.locator(f".{part}:visible")), bright)
+            assert share > 0.8 if theme == "light" else share < 0.1, (theme, part)
+        if theme == "dark":
+            change_theme(shown.page)
 
 
 @pytest.mark.parametrize("view", VIEWS)
-def test_axe_finds_nothing_wrong(book: NotebookPage, theme: str, view: str) -> None:
-    page = book.page
+def test_axe_finds_nothing_wrong(shown: NotebookPage, view: str) -> None:
+    """In the theme that the page has, zoomed, and in the other theme, which the next view begins in."""
+    page = shown.page
     try:
-        VIEWS[view](book)
-        found = {theme: look(book, view, theme, EVERYTHING if theme == "light" else COLOURS)}
-        if theme == "light":
-            page.set_viewport_size(ZOOMED)
-            found["200 %"] = look(book, view, "200", ALL_BUT_COLOURS)
+        VIEWS[view](shown)
+        found = {theme_of(page): look(shown, view, theme_of(page), EVERYTHING) + not_seen(page)}
+        page.set_viewport_size(ZOOMED)
+        found["200 %"] = look(shown, view, "200", ALL_BUT_COLOURS) + not_seen(page)
+        page.set_viewport_size(WHOLE)
+        theme = turn_theme(page)
+        found[theme] = look(shown, view, theme, COLOURS)
+        assert set(found) == {"light", "dark", "200 %"}
         assert not any(found.values()), found
     finally:
         page.set_viewport_size(WHOLE)
         leave(page) if view == "conflict" else tidy(page)
 
 
+def not_seen(page: Page) -> list[str]:
+    """What a person cannot see, in any theme: no place and no ring's width is a theme's."""
+    return cut_off(page) + rings_not_seen(page)
+
+
 def look(book: NotebookPage, view: str, name: str, rules: Rules) -> list[str]:
-    """What axe finds wrong in what is shown, once it has settled, and what cannot be seen; then a picture."""
+    """What axe finds wrong in what is shown, once it has settled; then a picture."""
     book.page.wait_for_timeout(300)
     apart = [] if view == WITH_PALETTE else [PALETTE]
     found: list[str] = book.page.evaluate(LOOK, [rules, apart])
-    found += cut_off(book.page) + rings_not_seen(book.page)
     if found:
         print(book.shot(f"accessibility-{name}-{view.replace(' ', '-')}"))
     return found

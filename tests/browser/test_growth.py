@@ -65,8 +65,7 @@ def counts(book: Any) -> Counts:
     before = None
     for _ in range(30):  # until what waits for an animation or a message has had it
         page.wait_for_timeout(1200)
-        for _ in range(3):
-            devtools.send("HeapProfiler.collectGarbage")
+        devtools.send("HeapProfiler.collectGarbage")
         found = devtools.send("Memory.getDOMCounters")
         in_kernel = int(book.lab.said_by_kernels(book.folder.name, LIVE_IN_KERNEL)[0])
         now = Counts(found["nodes"], found["jsEventListeners"], page.evaluate(LIVE_IN_PAGE), in_kernel)
