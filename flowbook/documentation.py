@@ -91,7 +91,9 @@ def _forms(word: str) -> Iterator[str]:
 
 def words() -> dict[str, str]:
     """The words that people look for, in lower case, and the page that each leads to."""
-    listed = next((one.markdown for one in pages() if one.name == "words"), "")
+    folder = _folder()
+    path = folder and folder / "words.md"
+    listed = _read(folder, path).markdown if folder and path and path.is_file() else ""
     return {word.strip(): target for row, target in _WORDS.findall(listed) for word in row.split(",") if word.strip()}
 
 

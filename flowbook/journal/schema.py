@@ -116,6 +116,8 @@ def _resuming(connection: sqlite3.Connection) -> None:
 def _causes(connection: sqlite3.Connection) -> None:
     """Version 3: why nodes ended, where what they gave comes from, and what part of its workflow a run was."""
     _run(connection, _CAUSES)
+    if connection.execute("SELECT 1 FROM runs LIMIT 1").fetchone() is None:
+        return  # of a new file
     _run(connection, _ENDS)
     for cause, words in _FAILURES:
         for table, whose in (("nodes", "status = 'failed' AND "), ("attempts", "")):
