@@ -38,7 +38,10 @@ def test_no_message_puts_a_count_before_a_fixed_plural() -> None:
 
 def _fixed_plurals(path: Path) -> Iterator[str]:
     """``line: text`` for each f-string in which a count is followed by a word in the plural."""
-    for text in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    source = path.read_text(encoding="utf-8")
+    if not re.search(r"\} (?:more |other |new )?[a-z]+s\b", source):
+        return
+    for text in ast.walk(ast.parse(source)):
         for value, after in pairwise(text.values) if isinstance(text, ast.JoinedStr) else ():
             if not (isinstance(value, ast.FormattedValue) and _is_count(value) and isinstance(after, ast.Constant)):
                 continue

@@ -17,7 +17,10 @@ NAME = re.compile(r"flowbook(\.[a-z_]+)+(:\w+)?")
 
 def named_modules(path: Path) -> Iterator[tuple[int, str]]:
     """Of each string in a file that is the name of a module of ours: its line, and the room that it leads to."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    text = path.read_text()
+    if not re.search(r"""["'}]flowbook\.""", text):
+        return
+    for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and NAME.fullmatch(node.value):
             _, room, *rest = node.value.partition(":")[0].split(".")
             home = PACKAGE.joinpath(room, *rest)
@@ -45,8 +48,13 @@ def test_a_string_that_leads_elsewhere_is_found(tmp_path: Path) -> None:
 
 def raising_ways(path: Path) -> Iterator[int]:
     """The lines of a file that ask ``pathlib`` for a home folder, or where links lead: it raises RuntimeErrors."""
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+    text = path.read_text()
+    if not re.search("expanduser|home|resolve", text):
+        return
+    for node in ast.walk(ast.parse(text)):
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+            continue
+        if node.func.attr in ("expanduser", "home", "resolve"):
             of = ast.unparse(node.func.value)
             if (node.func.attr in ("expanduser", "home") and of != "os.path") or (
                 node.func.attr == "resolve" and of != "Path(__file__)"
@@ -68,17 +76,18 @@ def test_such_a_way_is_found(tmp_path: Path) -> None:
 
 def imported(path: Path, known: set[str]) -> Iterator[str]:
     """The modules of ours that a module imports, at once or late; not those that it only names as types."""
-    tree = ast.parse(path.read_text())
-    checked = [
-        node for node in ast.walk(tree) if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
-    ]
-    typed = {id(inner) for node in checked for inner in ast.walk(node)}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import) and id(node) not in typed:
+    waiting: list[ast.AST] = [ast.parse(path.read_text())]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            continue
+        if isinstance(node, ast.Import):
             yield from (one.name for one in node.names if one.name in known)
-        elif isinstance(node, ast.ImportFrom) and id(node) not in typed and node.module in known:
+        elif isinstance(node, ast.ImportFrom) and node.module in known:
             whole = {f"{node.module}.{one.name}" for one in node.names}
             yield from whole & known or {node.module}
+        # no expression holds an import
+        waiting += [one for one in ast.iter_child_nodes(node) if not isinstance(one, ast.expr)]
 
 
 def module_name(path: Path) -> str:

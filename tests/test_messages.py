@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -48,6 +49,8 @@ def is_words(part: ast.expr, *, errors: bool) -> bool:
 
 def readings(source: str, *, errors: bool = True) -> Iterator[str]:
     """Every expression of a module that reads a message; with ``errors``, also those that read an error's text."""
+    if not re.search(rf"\.(?:{'|'.join(OURS)})\b|\bstr\(\s*(?:{'|'.join(ERRORS)})\b", source):
+        return
     for node in ast.walk(ast.parse(source)):
         found = False
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
