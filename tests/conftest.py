@@ -95,8 +95,10 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
 # The same examples at every run, and no time limit: neither chance nor a busy machine decides whether a test passes.
-# ``pytest --hypothesis-profile=searching`` looks for new ones.
-settings.register_profile("steady", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+# ``pytest --hypothesis-profile=searching`` looks for new ones, in large numbers: the same ones find nothing new.
+settings.register_profile(
+    "steady", deadline=None, derandomize=True, max_examples=40, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.register_profile("searching", deadline=None, max_examples=1000)
 settings.load_profile("steady")
 
@@ -119,6 +121,13 @@ def private_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
             "FLOWBOOK_STORE",
         ):
             monkeypatch.delenv(name, raising=False)
+        # Slots are made at the least cost to try them; each says itself what that is. Tests of the vault pay the whole.
+        monkeypatch.setitem(slots._SCRYPT, "n", 2**14)
+        chosen = os.environ.get("FLOWBOOK_TEST_EXECUTOR")
+        if chosen:  # every workflow of the tests runs there, as settings would say it
+            from flowbook.workspace import executing
+
+            monkeypatch.setattr(executing, "_setting", lambda folder: chosen)
         yield
 
 
@@ -139,30 +148,33 @@ def tmp_path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 
 @pytest.fixture(autouse=True)
-def private_configuration(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Give each test keys and settings of its own."""
+def of_its_own(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """Give each test keys and settings of its own; and let one that drives no browser run a loop of its own, too.
+
+    The event loop of a browser that is kept goes on in this thread. This is one fixture, since pytest takes longer for
+    each of them than most of the many tests do.
+    """
+    browsers = None if "chromium" in request.fixturenames else asyncio._get_running_loop()
+    if browsers is not None:
+        asyncio._set_running_loop(None)
     monkeypatch.setenv("FLOWBOOK_CONFIG_DIR", str(made_for_one(tmp_path_factory, "config")))
     forget_environment()
     yield
     forget_environment()
+    if browsers is not None:
+        asyncio._set_running_loop(browsers)
 
 
-@pytest.fixture(autouse=True)
-def passphrases_at_the_least_cost(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make slots at the least cost to try them; each says itself what that is. A test of the vault pays the whole."""
-    monkeypatch.setitem(slots._SCRYPT, "n", 2**14)
+@pytest.fixture(scope="module")
+def earlier_garbage_collected() -> None:
+    """For tests that collect garbage: they look through what is new, and not through all that tests before them loaded.
 
-
-@pytest.fixture(autouse=True)
-def loop_of_its_own(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Let a test that drives no browser run an event loop: the one of a browser that is kept goes on in this thread."""
-    browsers = None if "chromium" in request.fixturenames else asyncio._get_running_loop()
-    if browsers is None:
-        yield
-        return
-    asyncio._set_running_loop(None)
-    yield
-    asyncio._set_running_loop(browsers)
+    Late in a worker of ``make test`` that is some million objects, which took a third of a second each time.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture
@@ -287,16 +299,6 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     if report.when == "call" and report.failed:
         item.failed_in_call = True  # type: ignore[attr-defined]
     return report
-
-
-@pytest.fixture(autouse=True)
-def chosen_executor(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run every workflow of the tests on the executor that FLOWBOOK_TEST_EXECUTOR names, as settings would say it."""
-    chosen = os.environ.get("FLOWBOOK_TEST_EXECUTOR")
-    if chosen:
-        from flowbook.workspace import executing
-
-        monkeypatch.setattr(executing, "_setting", lambda folder: chosen)
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,8 @@ from benchmarks.measuring import rounds
 from benchmarks.shapes import SHAPES
 from flowbook import Workspace
 
+pytestmark = pytest.mark.usefixtures("earlier_garbage_collected")  # before each round it is looked for
+
 
 @pytest.mark.parametrize("name", [module.name for module in pkgutil.iter_modules(benchmarks.__path__)])
 def test_a_part_can_be_loaded(name: str) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 
 import pydantic
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from flowbook.errors import (
@@ -1091,7 +1091,6 @@ LEAVES = [
 ]
 
 
-@settings(max_examples=300)
 @given(expression_words | st.text(max_size=40) | st.recursive(st.sampled_from(LEAVES), calls, max_leaves=8))
 def test_any_text_gives_a_value_or_an_expression_error(source: str) -> None:
     scope = {"inputs": {"a": [1, "x", None]}, "nodes": {"n": {"data": {"rows": ({"a": 1},)}}}, "item": "text"}

@@ -223,7 +223,7 @@ def mangled(draw: st.DrawFn) -> str:
     return start
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(target=mangled(), way=st.sampled_from(list(WAYS)), kind=st.sampled_from(list(CREDENTIALS)))
 @example(target="http://{b}\\@{a}/x", way="redirect", kind="bearer")
 def test_no_address_at_all_takes_a_credential_elsewhere(pair: Pair, target: str, way: str, kind: str) -> None:

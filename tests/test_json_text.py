@@ -61,6 +61,7 @@ def test_the_depth_is_counted_outside_of_strings(openings: list[str], inside: st
         assert parse_json(text, **hooks) == json.loads(text)
 
 
+@pytest.mark.usefixtures("earlier_garbage_collected")
 @pytest.mark.parametrize("of", ["[", '{"a":', '["]", ', '[{"a\\"": '], ids=["arrays", "objects", "strings", "both"])
 @pytest.mark.parametrize("hooks", [{}, {"parse_constant": str}], ids=["plain", "with hooks"])
 @pytest.mark.parametrize("kind", [str.encode, str], ids=["bytes", "text"])

@@ -326,7 +326,6 @@ def resumed(ws: Workspace, run: str) -> tuple[Run, list[Event]]:
             return going, events
 
 
-@settings(max_examples=150)
 @given(workflows(), st.data())
 def test_a_run_that_was_interrupted_and_resumed_ends_as_one_that_never_was(
     ws: Workspace, flow: Workflow, data: st.DataObject

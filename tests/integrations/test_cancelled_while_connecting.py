@@ -76,7 +76,7 @@ def is_said(outcome: Outcome) -> None:
     assert "ancelled" in outcome.message
 
 
-pytestmark = pytest.mark.usefixtures("garbage_collected")
+pytestmark = pytest.mark.usefixtures("earlier_garbage_collected", "garbage_collected")
 LEFT_BEHIND = pytest.mark.filterwarnings(r"ignore:(?s).*(socket|[Uu]nclosed):pytest.PytestUnraisableExceptionWarning")
 """PyMongo closes no socket that was still connecting."""
 
