@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import click
 import pytest
@@ -22,6 +22,7 @@ from flowbook.cli.types import parse_parameter
 from flowbook.errors import FlowbookError, InputError
 from flowbook.vault import forget_environment
 from flowbook.workspace import Workspace
+from tests.crosses import crossed
 from tests.terminal import in_terminal
 from tests.waiting import until
 
@@ -544,10 +545,11 @@ class TestRun:
         document = flowbook.json("run", "hello", "--inputs", "in.json", "-i", "times=3")
         assert document["nodes"]["two"]["data"] == {"text": "Hello file", "times": 3}
 
-    @pytest.mark.parametrize("kind", ["string", "text", "password", "file", "select"])
-    @pytest.mark.parametrize(
-        "text", ["3.10", "1e5", "true", "null", "007", '"5"', "[1]", "NaN", "1e999", "{}", " a ", "a=b", "[" * 5_000]
-    )
+    TYPED: ClassVar = [
+        "3.10", "1e5", "true", "null", "007", '"5"', "[1]", "NaN", "1e999", "{}", " a ", "a=b", "[" * 5_000
+    ]  # fmt: skip
+
+    @pytest.mark.parametrize(("text", "kind"), crossed(TYPED, ["string", "text", "password", "file", "select"], each=2))
     def test_an_input_that_is_text_takes_what_was_typed(self, flowbook: Commands, kind: str, text: str) -> None:
         declared: dict[str, Any] = {"type": kind}
         if kind == "select":

@@ -25,6 +25,7 @@ from flowbook.cli import run as command
 from flowbook.errors import FlowbookError, StoreError, Untrusted
 from flowbook.models import Workflow
 from flowbook.workspace import FileText, Workspace
+from tests.crosses import crossed
 
 SECRET = "canary-5ecret-0123456789"
 
@@ -227,8 +228,7 @@ def check_no_trace(ws: Workspace, *listeners: Listener) -> None:
     assert (root.parent / "outside" / "secret.txt").read_text() == "private"
 
 
-@pytest.mark.parametrize("door", DOORS)
-@pytest.mark.parametrize("payload", PAYLOADS)
+@pytest.mark.parametrize(("payload", "door"), crossed(PAYLOADS, DOORS, each=3))
 def test_nothing_comes_in_by_an_import(
     home: Workspace, payload: str, door: Callable[[Workspace, str], None], service: Listener, thief: Listener
 ) -> None:
@@ -442,8 +442,9 @@ class TestClonedFolders:
         "init": lambda ws: command(["init", str(ws.root)]),
     }  # fmt: skip
 
-    @pytest.mark.parametrize("use", USES)
-    @pytest.mark.parametrize("how", ["cloned", "with a workspace of its own", "shadowing a built-in one", "by a link"])
+    HOW: ClassVar = ["cloned", "with a workspace of its own", "shadowing a built-in one", "by a link"]
+
+    @pytest.mark.parametrize(("use", "how"), [*crossed(USES, HOW[1:], each=1), *((use, "cloned") for use in USES)])
     def test_nothing_of_it_is_imported(self, cloned: Path, trace: Path, use: str, how: str, home: Workspace) -> None:
         if how == "with a workspace of its own":
             shutil.copytree(home.root / ".flowbook", cloned / ".flowbook")

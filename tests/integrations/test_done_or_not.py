@@ -14,6 +14,7 @@ import pytest
 
 from flowbook.testing import Answer, FakeService, check_faults
 from integrations import github, gmail, google_drive, jira, sendgrid, slack
+from tests.crosses import crossed
 from tests.integrations import test_service_faults as faults
 
 PAGE = Answer(body="<html><title>Please sign in</title></html>", headers={"Content-Type": "text/html; charset=utf-8"})
@@ -133,19 +134,22 @@ def answered(service: FakeService, pauses: list[float], tmp_path: Path) -> FakeS
     return service
 
 
-NAMES = [f"{task.__name__}, {kind}" for task, kind, _ in WRITES]
+FORM = Answer(200, json={"status": "maintenance"}), ""
+"""What the task itself looks at; the others are its session's to find."""
+OTHERS = [
+    (PAGE, "Please sign in"),
+    (Answer(303, headers={"Location": "/elsewhere"}), "redirects (303)"),
+    (Answer(302), ""),
+    (Answer(201, json={}, headers={"Content-Length": "99"}), "cut off"),
+    (Answer(201, body="{", headers={"Content-Type": "application/json"}), ""),
+]
 
 
-@pytest.mark.parametrize(("task", "kind", "params"), WRITES, ids=NAMES)
 @pytest.mark.parametrize(
-    ("answer", "words"),
+    ("task", "kind", "params", "answer", "words"),
     [
-        (PAGE, "Please sign in"),
-        (Answer(303, headers={"Location": "/elsewhere"}), "redirects (303)"),
-        (Answer(302), ""),
-        (Answer(201, json={}, headers={"Content-Length": "99"}), "cut off"),
-        (Answer(201, body="{", headers={"Content-Type": "application/json"}), ""),
-        (Answer(200, json={"status": "maintenance"}), ""),
+        pytest.param(*write, *answer, id=f"{write[0].__name__}, {write[1]}-{number}")
+        for number, (write, answer) in enumerate([*((one, FORM) for one in WRITES), *crossed(WRITES, OTHERS, each=2)])
     ],
 )
 def test_what_is_no_answer_of_the_vendor_is_no_success(

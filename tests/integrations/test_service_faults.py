@@ -23,6 +23,7 @@ from flowbook.authoring.testing.running import run_in
 from flowbook.catalog import Catalog
 from flowbook.tasks.stop import Stop
 from flowbook.testing import Answer, FakeService, check_faults, fake_service
+from tests.crosses import WHOLE, crossed
 
 TCP = {"host"}  # a folder whose credentials name one speaks another protocol: test_line_faults.py
 FOLDERS = {
@@ -99,7 +100,7 @@ def prepared(folder: str) -> Callable[[FakeService], None] | None:
 
 
 @pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch, name: str) -> Iterator[None]:
+def quick(earlier_garbage_collected: None, monkeypatch: pytest.MonkeyPatch, name: str) -> Iterator[None]:
     """boto3 waits between its tries without asking."""
     import botocore.endpoint
 
@@ -126,16 +127,20 @@ TO_DO = re.compile(
 @pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize("name", sorted(FOLDERS))
 def test_what_users_meet_most_is_told_with_where_it_was_and_what_to_do(name: str, tmp_path: Path) -> None:
-    """By every task."""
+    """By every task, of a folder with many by each of them two ways: they call by the folder's one session."""
     folder, examples, unclear = FOLDERS[name], Examples(FOLDERS[name]), []
+    tasks = [one for one in folder.tasks.values() if one.capabilities.network and "presign" not in one.name]
+    tried = {
+        (one.name, fault) for one, fault in crossed(tasks, OFTEN, each=2 if len(tasks) > len(OFTEN) else len(OFTEN))
+    }
     for fault, answer in OFTEN.items():
         with fake_service() as service:
             url = NOBODY if answer is None else service.url
             if answer is not None:
                 service.on("*", "/{rest:path}", answer).on("*", "/", answer)
             credentials = CREDENTIALS[name](url) if name in CREDENTIALS else made_up(folder.credentials, url)
-            for spec in folder.tasks.values():
-                if not spec.capabilities.network or "presign" in spec.name:
+            for spec in tasks:
+                if (spec.name, fault) not in tried:
                     continue
                 params = PARAMS.get(name, {}).get(spec.function_name) or examples.params_of(spec) or {}
                 params = {one: f"{url}/page" if one.endswith("url") else value for one, value in params.items()}
@@ -160,13 +165,13 @@ LEFT_OPEN = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableException
 @pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize("name", sorted(FOLDERS))
 def test_every_task_stands_every_fault_of_its_service(name: str) -> None:
-    """A part of the faults for each task; ``flowbook check --integrations --faults`` tries all of them."""
+    """A part of the faults for each task, another one for each; ``FLOWBOOK_TEST_CROSSES=all`` tries all of them."""
     problems = check_faults(
         FOLDERS[name],
         credentials=CREDENTIALS.get(name),
         prepare=prepared(name),
         params=PARAMS.get(name),
-        share=0.1,
+        share=1.0 if WHOLE else 0.05,
     )
     assert [str(problem) for problem in problems] == []
 

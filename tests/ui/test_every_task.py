@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from tests.entering import enter
 FOLDERS = {folder.name: folder for folder in Catalog().folders()}
 
 
+@cache
 def examples(folder: str) -> dict[str, dict[str, Any]]:
     """Of each task with params, those that the README shows, by the names of its fields."""
     shown = Examples(FOLDERS[folder])
@@ -70,14 +72,28 @@ def inspected(root: Path, folder: str, tasks: Iterable[str]) -> Iterator[tuple[W
         editing.close()
 
 
-@pytest.mark.parametrize("folder", sorted(name for name in FOLDERS if examples(name)))
-def test_what_the_readme_shows_is_typed_into_the_form_and_saved_as_it_stands(folder: str, tmp_path: Path) -> None:
+def without_a_field(spec: TaskSpec, inspector: Inspector) -> list[str]:
+    """What the model of the selected task's params takes, and its form does not give."""
+    model: Any = spec.signature.params_type
+    if model is None or not spec.parameters:
+        return []
+    fields = {one.get("name") for one in inspector.params.form.widget.fields}
+    return [one for one in model.model_json_schema()["properties"] if one not in fields]
+
+
+@pytest.mark.parametrize("folder", sorted(FOLDERS))
+def test_every_param_has_a_field_and_what_the_readme_shows_is_typed_and_saved_as_it_stands(
+    folder: str, tmp_path: Path
+) -> None:
+    """What the README does not show has a field, too: what a model takes can be given by the form."""
     given = examples(folder)
-    with inspected(tmp_path, folder, given) as (ws, editing, inspector):
-        for name, params in given.items():
-            spec = FOLDERS[folder].tasks[name]
+    with inspected(tmp_path, folder, FOLDERS[folder].tasks) as (ws, editing, inspector):
+        for name, spec in FOLDERS[folder].tasks.items():
             inspector.select(name)
-            wanted = by_fields(spec, params)
+            assert without_a_field(spec, inspector) == [], name
+            if name not in given:
+                continue
+            wanted = by_fields(spec, given[name])
             for field, value in wanted.items():
                 enter(inspector.params.form, **{field: typed(spec.parameter(field), value)})  # type: ignore[arg-type]
             assert inspector.params.form.problems() == {}, name
@@ -95,19 +111,3 @@ def test_nearly_every_task_is_shown_by_its_readme_with_params_that_it_takes() ->
         if any(one.required for one in spec.parameters) and spec.function_name not in examples(folder.name)
     ]
     assert without == []
-
-
-@pytest.mark.parametrize("folder", sorted(FOLDERS))
-def test_every_param_of_every_task_has_a_field(folder: str, tmp_path: Path) -> None:
-    """Those that the README does not show, too: what a model takes can be given by the form."""
-    tasks = {spec.function_name: spec for spec in FOLDERS[folder].tasks.values()}
-    lacking: list[tuple[str, str]] = []
-    with inspected(tmp_path, folder, tasks) as (_, _, inspector):
-        for name, spec in tasks.items():
-            model = spec.signature.params_type
-            if model is None or not spec.parameters:
-                continue
-            inspector.select(name)
-            fields = {one.get("name") for one in inspector.params.form.widget.fields}
-            lacking += [(spec.name, one) for one in model.model_json_schema()["properties"] if one not in fields]
-    assert lacking == []
