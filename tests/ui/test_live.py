@@ -150,6 +150,7 @@ class TestWhatIsSent:
         panel.follow(run)
         while run.status == "running":
             browser._state(panel.widget)
+            time.sleep(0.003)  # else the run itself hardly gets a turn
         until(lambda: browser.shown()["run"]["status"] == "succeeded")
         assert [browser.text(node) for node in run] == [f"greeting number {number}\n" for number in range(60)]
 
