@@ -77,7 +77,7 @@ format: $(VENV)/.development  ## Format the code
 
 torture: $(VENV)/.development  ## Attack it in full numbers (hours; SCALE=0.1 for a tenth): expressions, secrets, store, kills, disk, workers
 	$(BIN)/python -m torture --scale $(or $(SCALE),1)
-	FLOWBOOK_TEST_CROSSES=all $(BIN)/python -m pytest -q $$(grep -rlE "import (WHOLE, )?crossed" --include="*.py" tests)
+	FLOWBOOK_TEST_CROSSES=all $(BIN)/python -m pytest -q $$(grep -rlE "^from tests.crosses import" --include="*.py" tests)
 
 bench: $(VENV)/.development  ## Measure, beside the raw limit and peers in the same run
 	$(BIN)/python -m benchmarks
