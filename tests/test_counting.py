@@ -39,7 +39,7 @@ def test_no_message_puts_a_count_before_a_fixed_plural() -> None:
 def _fixed_plurals(path: Path) -> Iterator[str]:
     """``line: text`` for each f-string in which a count is followed by a word in the plural."""
     source = path.read_text(encoding="utf-8")
-    if not re.search(r"\} (?:more |other |new )?[a-z]+s\b", source):
+    if not re.search(r"""\}(?:["']\s*[a-z]?["'])? (?:more |other |new )?[a-z]+s\b""", source):
         return
     for text in ast.walk(ast.parse(source)):
         for value, after in pairwise(text.values) if isinstance(text, ast.JoinedStr) else ():
