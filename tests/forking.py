@@ -39,17 +39,19 @@ def ask(address: str, python: str, *arguments: str) -> int:
     import _signal  # type: ignore[import-not-found]  # without the enumerations of signal
     import array
 
-    line = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
     said = [python.encode(), posix.getcwdb(), b"%d" % len(arguments)]
     said += [argument.encode("utf-8", "surrogateescape") for argument in arguments]
     message = b"\0".join([*said, *(name + b"=" + value for name, value in posix.environ.items())])
     try:
+        for stream in (0, 1, 2):  # what is closed would be the line's number
+            posix.fstat(stream)
+        line = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
         line.connect(address)
         streams = (_socket.SOL_SOCKET, _socket.SCM_RIGHTS, array.array("i", [0, 1, 2]))
         line.sendmsg([len(message).to_bytes(_NUMBER, "big")], [streams])
         line.sendall(message)
         child = int.from_bytes(_received(line, _NUMBER), "big")
-    except OSError:  # one of the streams is closed, or the other end is
+    except OSError:  # nor can that be passed on
         child = 0
     if not child:
         posix.execv(python, [python, *arguments])

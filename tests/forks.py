@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import os
 import subprocess
 import sys
@@ -20,24 +21,40 @@ _MODULES = (
     *("flowbook.testing", "flowbook.expressions.functions", "flowbook.formats.python.reader", "flowbook.view.graph"),
     *("flowbook.formats.python.writer", "flowbook.store.tiny", "flowbook.http.session", "flowbook.calling.following"),
     *("flowbook.formats.flowfile.reader", "flowbook.reports.contents", "flowbook.typed", "yaml", "tinydb", "requests"),
+    *("flowbook.serving.server", "flowbook.workspace.drafts", "nbformat", "nbclient", "jupyter_client"),
 )
 
 
+_OF_KERNELS = ("ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell")
+
+
 @functools.cache
-def _asking() -> list[str]:
-    """What asks for a fork, begun with the process that forks; that ends when this one does."""
+def _asking(*modules: str) -> list[str]:
+    """What asks for a fork with these modules, begun with the process that forks; that ends when this one does."""
     folder = tempfile.TemporaryDirectory(prefix="forks-")
     address = f"{folder.name}/asked"
     kept = {name: value for name, value in os.environ.items() if not name.startswith("FLOWBOOK_")}
     forks = subprocess.Popen(
-        [sys.executable, _PROGRAM, "fork", address, *_MODULES], stdin=subprocess.PIPE,
-        env={**kept, "PYDANTIC_DISABLE_PLUGINS": "__all__"}, cwd="/",
+        [sys.executable, _PROGRAM, "fork", address, *modules], stdin=subprocess.PIPE,
+        env={**kept, "PYDANTIC_DISABLE_PLUGINS": "__all__", "JPY_PARENT_PID": "1"}, cwd="/",  # read by imports
     )  # fmt: skip
+    _kept.append((folder, forks))
     until(lambda: os.path.exists(address) or forks.poll() is not None)
-    _asking.kept = folder, forks  # type: ignore[attr-defined]
     return [sys.executable, "-I", "-S", _PROGRAM, "ask", address, sys.executable]
+
+
+_kept: list[object] = []  # as long as this process lasts
 
 
 def python(*arguments: str) -> list[str]:
     """The command that does what ``python ARGUMENT…`` does, in a fork."""
-    return [*_asking(), *arguments]
+    return [*_asking(*_MODULES), *arguments]
+
+
+def write_kernel(folder: Path) -> None:
+    """Have ``python3`` be a kernel that begins in a fork where ``folder`` is on ``JUPYTER_PATH``."""
+    spec = folder / "kernels" / "python3"
+    spec.mkdir(parents=True)
+    argv = [*_asking(*_MODULES, *_OF_KERNELS), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    about = {"argv": argv, "display_name": "Python 3", "language": "python"}
+    (spec / "kernel.json").write_text(json.dumps(about))

@@ -6,12 +6,12 @@ import contextlib
 import json
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tests import forks
 from tests.waiting import until
 
 DIES = """
@@ -137,12 +137,12 @@ class Servers:
 
     def __call__(self, **settings: float | str) -> Served:
         """Start one, killed before or after what ``dies`` names, with ``lease`` sooner taken for gone."""
-        command = [sys.executable, "-c", _SERVE, str(self.folder), str(self.clock.file)]
+        command = forks.python("-c", _SERVE, str(self.folder), str(self.clock.file))
         self.all.append(Served([*command, *(f"{name}={value}" for name, value in settings.items())], self.folder))
         return self.all[-1]
 
     def by_command(self, *options: str) -> Served:
-        command = [sys.executable, "-m", "flowbook", "serve", "--port", "0", *options]
+        command = forks.python("-m", "flowbook", "serve", "--port", "0", *options)
         self.all.append(Served(command, self.folder))
         return self.all[-1]
 
@@ -165,7 +165,7 @@ def killed(folder: Path, place: str, code: str, *given: str) -> None:
     script = f"{DIES}\nimport sys\nfrom flowbook.workspace import Workspace\nws = Workspace(sys.argv[1])\n"
     script += f"dies(sys.argv[2])\ngiven = sys.argv[3:]\n{code}"
     done = subprocess.run(
-        [sys.executable, "-c", script, str(folder), place, *given], cwd=folder, capture_output=True, text=True,
+        forks.python("-c", script, str(folder), place, *given), cwd=folder, capture_output=True, text=True,
         timeout=120,
     )  # fmt: skip
     assert done.returncode == -signal.SIGKILL, done.stderr

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from flowbook.catalog import Catalog
+from tests import forks
 
 TASKS = '''"""Say things."""
 
@@ -32,6 +33,7 @@ LIST = """
 import json, sys
 from pathlib import Path
 from flowbook.catalog import Catalog, places
+from tests import forks
 home = Path(sys.argv[1])
 places.built_in_place.cache_clear()
 for module in [m for m in sys.modules.values() if getattr(m, "built_in_place", None) is places.built_in_place]:
@@ -64,7 +66,7 @@ def write(folder: Path, tasks: str) -> None:
 def listed(home: Path, **environ: str) -> tuple[list[str], list[dict[str, Any]]]:
     """What another process lists of the folders in ``home``, and which of them it imported for it."""
     done = subprocess.run(
-        [sys.executable, "-c", LIST, str(home)], capture_output=True, text=True, check=True,
+        forks.python("-c", LIST, str(home)), capture_output=True, text=True, check=True,
         env={**os.environ, **environ},
     )  # fmt: skip
     imported, shown = json.loads(done.stdout)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Collection, Iterator
@@ -25,6 +24,7 @@ from flowbook.serving.logs import Log
 from flowbook.serving.metrics import Metrics
 from flowbook.triggers import Queue, Queued
 from flowbook.workspace import Workspace
+from tests import forks
 from tests.integrations.postgres_server import PASSWORD, PostgresServer, prepare_postgres, running_postgres
 from tests.ledgers import add_ledger, ledger_lines
 from tests.served import Servers, servers_of
@@ -138,7 +138,7 @@ def test_a_command_says_what_to_do_when_connections_are_refused(
 def test_a_run_goes_on_while_its_database_restarts(
     ws: Workspace, database: PostgresServer, tmp_path: Path, executor: str
 ) -> None:
-    running = subprocess.Popen([sys.executable, "-m", "flowbook", "run", "noting", "--executor", executor])
+    running = subprocess.Popen(forks.python("-m", "flowbook", "run", "noting", "--executor", executor))
     until(lambda: (tmp_path / "ledger.txt").exists())
     database.stop()
     time.sleep(0.5)
@@ -158,7 +158,7 @@ def test_items_that_are_elsewhere_are_recorded_once_while_the_database_crashes_a
     flow.add("after", "ledger.note")
     flow.connect("each", "after")
     ws.save(flow)
-    running = subprocess.Popen([sys.executable, "-m", "flowbook", "run", "many", "--executor", executor])
+    running = subprocess.Popen(forks.python("-m", "flowbook", "run", "many", "--executor", executor))
     until(lambda: (tmp_path / "ledger.txt").exists())
     for _ in range(3):
         database.stop(signal.SIGQUIT)

@@ -20,6 +20,7 @@ from flowbook import Workflow, Workspace, integration
 from flowbook.errors import InputError, InvalidWorkflow
 from flowbook.formats.flowfile import read_flow_file
 from flowbook.formats.python import dumps, loads
+from tests import forks
 
 ROOT = Path(__file__).parent.parent
 CELLS = count(1)
@@ -231,8 +232,8 @@ def script(folder: Path, text: str, *arguments: str, **environment: str) -> subp
     path = folder / "script.py"
     path.write_text(text)
     return subprocess.run(
-        [sys.executable, str(path), *arguments], capture_output=True, text=True, cwd=folder, timeout=110,
-        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        forks.python(str(path), *arguments), capture_output=True, text=True, cwd=folder, timeout=110,
+        env={**os.environ, **environment},
     )  # fmt: skip
 
 

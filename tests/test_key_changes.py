@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from flowbook.errors import InputError
 from flowbook.models import Workflow
 from flowbook.vault import rotation
 from flowbook.workspace import Workspace
+from tests import forks
 from tests.databases import schema_of_our_own, url_of
 from tests.integrations.postgres_server import PASSWORD
 from tests.waiting import until
@@ -69,7 +69,7 @@ def ws(tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.Monke
 def doing(folder: Path, code: str, place: str = "") -> Iterator[subprocess.Popen[str]]:
     """Another process that does something with the workspace ``ws``; it has done so when the block has ended."""
     process = subprocess.Popen(
-        [sys.executable, "-c", _DOES + code, str(folder), place], cwd=folder, stderr=subprocess.PIPE, text=True
+        forks.python("-c", _DOES + code, str(folder), place), cwd=folder, stderr=subprocess.PIPE, text=True
     )
     try:
         yield process

@@ -14,6 +14,7 @@ from flowbook.cli.progress import Lines
 from flowbook.events import RunFinished
 from flowbook.serving.logs import Log
 from flowbook.workspace import Workspace
+from tests import forks
 
 FLOW = "flowbook: 1\nname: {0}\nnodes:\n  only: {{task: core.{0}, params: {1}}}\n"
 
@@ -43,7 +44,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 )
 def test_the_exit_code_is_that_of_the_run(workspace: Path, line: str, code: int, complaint: str) -> None:
     trust = "FLOWBOOK_TRUST= " if line.startswith("run code") else ""
-    command = ["sh", "-c", f'{trust}"$0" -m flowbook {line}', sys.executable]
+    command = ["sh", "-c", f'{trust}"$@" {line}', "sh", *forks.python("-m", "flowbook")]
     ended = subprocess.run(command, cwd=workspace, capture_output=True, text=True, timeout=120, check=False)
     assert (ended.returncode, complaint in ended.stderr, "Traceback" in ended.stderr) == (code, True, False), ended
 
@@ -109,7 +110,7 @@ def loud(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ws.create_type("loud")
         ws.create_integration("Loud", "loud", {})
         ws.save(ws.read(root / "loud.flow.yaml").workflow)
-    subprocess.run([sys.executable, "-m", "flowbook", "run", "loud"], cwd=root, capture_output=True, check=False)
+    subprocess.run(forks.python("-m", "flowbook", "run", "loud"), cwd=root, capture_output=True, check=False)
     return root
 
 
@@ -129,7 +130,7 @@ def loud(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ],
 )
 def test_a_document_is_whole_whatever_else_of_the_process_prints(loud: Path, line: str, code: int) -> None:
-    command = [sys.executable, "-m", "flowbook", *line.split()]
+    command = forks.python("-m", "flowbook", *line.split())
     ended = subprocess.run(command, cwd=loud, capture_output=True, timeout=120, check=False)
     assert ended.returncode == code, ended
     json.loads(ended.stdout)
@@ -146,6 +147,6 @@ def test_standard_output_is_as_it_was_after_a_document(tmp_path: Path) -> None:
 def test_a_recording_that_is_refused_leaves_the_older_one(workspace: Path) -> None:
     (workspace / "old.json").write_text("an older one")
     (workspace / "bad.flow.yaml").write_text("flowbook: 1\nname: bad\nnodes: {a: {task: no.such}}\n")
-    recording = [sys.executable, "-m", "flowbook", "run", "bad.flow.yaml", "--record", "old.json"]
+    recording = forks.python("-m", "flowbook", "run", "bad.flow.yaml", "--record", "old.json")
     assert subprocess.run(recording, cwd=workspace, capture_output=True, check=False).returncode == 2
     assert (workspace / "old.json").read_text() == "an older one"

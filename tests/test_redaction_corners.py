@@ -6,7 +6,6 @@ import html
 import json
 import logging
 import subprocess
-import sys
 import threading
 from decimal import Decimal
 from pathlib import Path
@@ -20,6 +19,7 @@ import pytest
 from flowbook.models import Parameter, Workflow
 from flowbook.redaction import Redactor, access_in, texts_in
 from flowbook.workspace import Workspace
+from tests import forks
 
 SECRET = "tok-9fk2<sd&83>'q\"/aa=="
 OTHER = "the-other-secret-55"
@@ -356,7 +356,7 @@ def test_what_is_written_past_python_reaches_the_terminal_alone_as_the_documenta
     )
 
     def flowbook(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "flowbook", *arguments]
+        command = forks.python("-m", "flowbook", *arguments)
         return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
 
     flowbook("init")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +17,7 @@ from flowbook.events import RunFinished, RunStarted
 from flowbook.models import Workflow
 from flowbook.reports import FORMATS, gather, render
 from flowbook.workspace import Workspace
+from tests import forks
 from tests.waiting import until
 
 SECRET = "tok-5ecret-9876543210"
@@ -103,7 +103,7 @@ class Processes:
         self.started: list[subprocess.Popen[str]] = []
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "flowbook", *arguments]
+        command = forks.python("-m", "flowbook", *arguments)
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.started.append(process)
         return process

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from flowbook.errors import InputError, NotFound, RunHeld
 from flowbook.models import Workflow
 from flowbook.results import Source
 from flowbook.workspace import Run, Workspace
+from tests import forks
 from tests.test_resuming_items import TASKS, calls
 from tests.waiting import until
 
@@ -122,15 +122,15 @@ def test_after_kill_9_what_was_done_inside_stays_done(ws: Workspace) -> None:
     ws.save(outer())
     ws.close()
     Path("slow").write_text("3")
-    process = subprocess.Popen([sys.executable, "-m", "flowbook", "run", "outer"], stdout=subprocess.PIPE)
+    process = subprocess.Popen(forks.python("-m", "flowbook", "run", "outer"), stdout=subprocess.PIPE)
     until(lambda: Path("calls").exists() and len(Path("calls").read_text().split()) == 3)
     process.send_signal(signal.SIGKILL)
     process.communicate()
     Path("slow").unlink()
     assert calls() == ["first:x1", "second:x2", "third:3"]
-    done = subprocess.run([sys.executable, "-m", "flowbook", "runs", "resume", "last"], capture_output=True, text=True)
+    done = subprocess.run(forks.python("-m", "flowbook", "runs", "resume", "last"), capture_output=True, text=True)
     assert done.returncode == 2, done.stdout  # the last run is the one inside
     run = Workspace(make=False).runs(workflow="outer")[0].id
-    done = subprocess.run([sys.executable, "-m", "flowbook", "runs", "resume", run], capture_output=True, text=True)
+    done = subprocess.run(forks.python("-m", "flowbook", "runs", "resume", run), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert calls() == ["after:end", "third:3"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from flowbook.errors import InputError, NotFound, RunHeld
 from flowbook.models import Workflow
 from flowbook.results import Cause, Source
 from flowbook.workspace import Run, Workspace
+from tests import forks
 from tests.waiting import until
 
 TASKS = '''
@@ -165,7 +165,7 @@ def test_calls_that_succeeded_are_not_made_again(ws: Workspace, task: str) -> No
     items = ws.run_record(run.id).items["each"]
     assert {item: one.result.status for item, one in items.items()} == {0: "succeeded", 1: "failed", 2: "succeeded"}
     shown = subprocess.run(
-        [sys.executable, "-m", "flowbook", "runs", "show", "last", "--json"], capture_output=True, text=True
+        forks.python("-m", "flowbook", "runs", "show", "last", "--json"), capture_output=True, text=True
     )
     said = json.loads(shown.stdout)["nodes"]["each"]["items"]
     assert [(said[item]["status"], said[item]["cause"]) for item in "012"] == [
@@ -311,13 +311,13 @@ def test_after_kill_9_what_was_sent_is_not_sent_again(ws: Workspace) -> None:
     ws.save(mail(max_parallel=1))
     ws.close()
     Path("slow").write_text("b")
-    process = subprocess.Popen([sys.executable, "-m", "flowbook", "run", "mail"], stdout=subprocess.PIPE)
+    process = subprocess.Popen(forks.python("-m", "flowbook", "run", "mail"), stdout=subprocess.PIPE)
     until(lambda: Path("calls").exists() and len(Path("calls").read_text().split()) == 2)
     process.send_signal(signal.SIGKILL)
     process.communicate()
     Path("slow").unlink()
     assert calls() == ["each:a", "each:b"]
-    command = [sys.executable, "-m", "flowbook", "runs", "resume", "last", "--json"]
+    command = forks.python("-m", "flowbook", "runs", "resume", "last", "--json")
     refused = subprocess.run(command, capture_output=True, text=True)
     assert refused.returncode == 2
     assert "--accept 'each[1]'" in refused.stderr
