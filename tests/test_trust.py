@@ -13,14 +13,18 @@ from typing import Any
 import pytest
 
 from flowbook import gallery
+from flowbook.catalog import Catalog, Folder
 from flowbook.cli import run as command
 from flowbook.errors import FlowbookError, InputError, Untrusted
 from flowbook.hosts import allows, checked_host, host_of
-from flowbook.models import Parameter, Workflow
+from flowbook.models import Node, Parameter, Workflow
 from flowbook.tasks import task
 from flowbook.tasks.capabilities import ALL
 from flowbook.tasks.reading import read_task
+from flowbook.trust.content import Meaning
 from flowbook.trust.hosts import default_hosts
+from flowbook.trust.needs import needs_of
+from flowbook.trust.permit import Permit
 from flowbook.trust.shipped import FILE
 from flowbook.trust.wording import missing_lines
 from flowbook.view.wording import moment
@@ -126,6 +130,17 @@ def ask(credentials, params):
         assert home.run(path, sha256=looked.sha256)["a"].data == "https://api.example.com:8443"
         assert command(["trust", str(path), "--sha256", looked.sha256]) == 0
         assert home.run(path).status == "succeeded"
+
+    @pytest.mark.parametrize("folder", Catalog(environ={}).folders(), ids=lambda folder: folder.name)
+    def test_what_a_call_asks_for_is_what_any_task_needs(self, tmp_path: Path, folder: Folder) -> None:
+        """Also one that talks to nobody, such as one that signs a link, and one that may do anything."""
+        meaning = Meaning("its id", "Cloud", folder.name, ("api.example.com:8443", "*.example.org"))
+        for spec in folder.tasks.values():
+            needs = frozenset(needs_of(Node(task=spec.name, integration="Cloud"), spec, meaning, tmp_path))
+            permit = Permit(False, needs, frozenset({(spec.name, meaning.id)}))
+            assert permit.limits(spec.name, meaning).hosts == meaning.hosts
+            with pytest.raises(Untrusted):
+                permit.limits(spec.name, meaning._replace(hosts=("elsewhere.example.com",)))
 
     def test_another_server_is_asked_about_again(self, home: Workspace, path: Path) -> None:
         assert command(["trust", str(path), "--sha256", home.review(path).sha256]) == 0

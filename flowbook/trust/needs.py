@@ -56,22 +56,19 @@ def needs_of(node: Node, spec: TaskSpec, meaning: Meaning | None, root: Path) ->
     able = spec.capabilities
     if node.integration:
         yield Need("integration", meaning.id if meaning is not None else f"{NOT_HERE}{node.integration}")
+        # credentials are for these servers, whatever the task says of itself: each call of it asks for them
+        yield from (Need("host", host) for host in (meaning.hosts if meaning is not None else ()))
     if able.runs_code:
         yield Need("code")  # which can do all that follows as well
-        # but credentials are for their own servers: which those are is asked at the call, and so it is asked here
-        yield from (Need("host", host) for host in (meaning.hosts if meaning is not None else ()))
         return
-    if able.network:
-        yield from (Need("host", host) for host in _hosts(node, spec, meaning))
+    if able.network and not node.integration:
+        yield from (Need("host", host) for host in _hosts(node, spec))
     yield from _files(node, able.reads, able.read_params, root, writing=False)
     yield from _files(node, able.writes, able.written_params, root, writing=True)
 
 
-def _hosts(node: Node, spec: TaskSpec, meaning: Meaning | None) -> Iterator[str]:
-    """The servers that a node talks to: its integration's, else those that its params name."""
-    if node.integration:
-        yield from meaning.hosts if meaning is not None else ()
-        return
+def _hosts(node: Node, spec: TaskSpec) -> Iterator[str]:
+    """The servers that the params of a node without an integration name."""
     values = [node.params.get(name) for name in spec.capabilities.addresses]
     if not values:
         yield ANY

@@ -24,6 +24,7 @@ from flowbook.authoring.testing.running import run_in
 from flowbook.catalog import Catalog, Folder
 from flowbook.cli import run as command_line
 from flowbook.mcp import SESSIONS
+from flowbook.models import node_from_document
 from flowbook.tasks.spec import TaskSpec
 from flowbook.tasks.stop import Stop
 from flowbook.testing import FakeService
@@ -105,6 +106,14 @@ def test_every_task_runs_from_the_command_line(
     assert set(told) == set(nodes)
     succeeded = {task: one["data"] for task, one in told.items() if one["status"] == "succeeded"}
     assert unlike(folder, succeeded) == []
+
+
+@pytest.mark.parametrize("name", sorted(FOLDERS))
+def test_every_task_is_a_node_in_the_readme_which_any_reader_of_yaml_takes(name: str) -> None:
+    text = (FOLDERS[name].path / "README.md").read_text(encoding="utf-8")
+    nodes = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)]
+    shown = {node_from_document(id, node).task for block in nodes for id, node in block.items()}
+    assert shown >= {spec.name for spec in FOLDERS[name].tasks.values()}
 
 
 def unlike(folder: Folder, given: dict[str, Any]) -> list[str]:
