@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import email.parser
 import email.policy
+import itertools
 import json
 import os
 import random
@@ -79,16 +80,17 @@ def _found(folders: Sequence[Path]) -> Iterator[Count]:
     read = Count("commands of the folder that are read, of those by which curl sends something", least=0.97)
     same = Count("of those, the node sends what curl sends", least=0.99)
     clean = Count("of those, no secret of the command's variables is in the params")
+    commands = dict.fromkeys(_commands(folders))  # before another folder is the current one
     with place() as service:
         Path(".curlrc").write_text(f'connect-to = "::127.0.0.1:{urlsplit(service.url).port}"\nconnect-timeout = 5\n')
-        for number, command in enumerate(dict.fromkeys(_commands(folders))):
+        for number, command in enumerate(commands):
             command = command.replace("https://", "http://")
             if not _is_one_call(command):
                 continue
             names = set(re.findall(r"\$\{?([A-Za-z_]\w*)", command)) - set(os.environ)
             for path in re.findall(r"@([^\s;'\",@]+)", command):
                 _put(path)
-            asks = re.search(r"(?:-u|--user)[ =]*['\"]?[^\s:'\"]+['\"]?(?:\s|$)", command)
+            asks = re.search(r"\s(?:-u|--user)[ =]*['\"]?[^\s:'\"]+['\"]?(?:\s|$)", command)
             by_curl = sent_by_curl(command, service, dict.fromkeys(names, TOKEN))
             if by_curl is None:
                 continue
@@ -115,7 +117,7 @@ def _commands(folders: Sequence[Path]) -> Iterator[str]:
             for block in blocks:
                 lines = block.split("\n")
                 starts = [at for at, line in enumerate(lines) if _BEGINS.match(line)]
-                for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+                for start, end in itertools.pairwise([*starts, len(lines)]):
                     yield re.sub(r"^\$\s*", "", "\n".join(lines[start:end]).strip())
 
 
