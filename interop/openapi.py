@@ -24,6 +24,7 @@ from interop.counts import Count
 
 EXAMPLES = Path(__file__).parent / "descriptions"
 MOST_CALLS = 12  # operations that are called of one description
+_SIGNING_IN = {"client_secret", "refresh_token", "oauth2"}
 _TEXTS = {
     "date": "2025-01-02", "date-time": "2025-01-02T03:04:05Z", "uuid": "123e4567-e89b-12d3-a456-426614174000",
     "email": "ada@example.com", "uri": "https://example.com/x", "byte": "aGVsbG8=", "ipv4": "192.0.2.1",
@@ -80,7 +81,7 @@ def calls(description: Description, folder: Folder, service: FakeService) -> Ite
     chance = random.Random(1)
     found = entries(description)
     checker = _checker(description, service.url)
-    known = {one.name for one in folder.credentials} & {"authorization", "cookie"}  # headers that operations ask for
+    known = {one.name for one in folder.credentials if one.secret} - _SIGNING_IN  # some are asked for as parameters too
     credentials = {"base_url": service.url, **dict.fromkeys(known, "text")}
     for entry in chance.sample(found, min(MOST_CALLS, len(found))):
         if entry.name not in folder.tasks:
