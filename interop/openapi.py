@@ -147,14 +147,20 @@ def _checker(description: Description, url: str) -> Any:
             try:
                 api.validate_request(Sent(request, path))
             except ValidationError as error:
-                cause = error.__cause__
-                more = getattr(cause, "schema_errors", None)
-                return f"{type(error).__name__}: {more or cause or error}"[:300]
+                return _said(error)
             except Exception:  # noqa: BLE001 - it is openapi-core that fails
                 return None
         return ""
 
     return check
+
+
+def _said(error: Exception) -> str:
+    cause = error.__cause__
+    try:
+        return f"{type(error).__name__}: {getattr(cause, 'schema_errors', None) or cause or error}"[:300]
+    except AttributeError:  # an error of openapi-core that fails when it is to say what it is
+        return type(error).__name__
 
 
 def _to_check(description: Description, url: str) -> dict[str, Any]:

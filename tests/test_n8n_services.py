@@ -616,3 +616,13 @@ def test_mongodb_s_node_becomes_its_task(params: dict[str, Any], task: str, give
     made = made_of("mongoDb", {"collection": "people", **params}, credentials=CREDENTIALS)
     assert (made["task"], made["integration"]) == (task, "My One")
     assert made["params"] == {"collection": "people", **given}
+
+
+def test_a_report_says_what_is_chosen_by_an_id_that_only_n8n_knows() -> None:
+    """The name of a data table was dropped in silence: what is left of it is an id of that one server."""
+    table = {"__rl": True, "mode": "list", "value": "CcsQaNMf", "cachedResultName": "Towns", "cachedResultUrl": "/x"}
+    found = read(export("told", [START, node("x", "dataTable", {"dataTableId": table})], [("start", 0, "x")]))
+    assert found.document["nodes"]["x"]["params"]["dataTableId"] == "CcsQaNMf"
+    assert ("x", "dataTableId", "it is called 'Towns' there; the param holds n8n's own id of it") in {
+        (note.node, note.what, note.why) for note in found.report.notes
+    }

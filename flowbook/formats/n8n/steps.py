@@ -146,6 +146,10 @@ def placeholder(flow: Flow, step: Step) -> None:
     rest = {key: one for key, one in params.items() if key not in ("resource", "operation")}
     id = flow.put(step, task[:100], flow.value(rest, step.name))
     flow.report.note(step.name, step.type, f"there is no such task here yet: {task} is a placeholder for it")
+    for key, one in rest.items():
+        called = one.get("cachedResultName") if isinstance(one, dict) else None
+        if isinstance(called, str) and called != one.get("value"):
+            flow.report.note(step.name, key, f"it is called {called[:100]!r} there; the param holds n8n's own id of it")
     last = max((edge.output for edge in flow.edges if edge.source == step.name), default=0)
     failing = step.on_error == "continueErrorOutput"
     for place in range(1, last + (0 if failing else 1)):
