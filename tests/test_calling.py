@@ -14,6 +14,7 @@ import pytest
 
 from flowbook.calling import Caller, Here, Order, RunFacts
 from flowbook.calling.processes import InProcesses
+from flowbook.calling.together import TELL_SECONDS, Together
 from flowbook.catalog import Catalog
 from flowbook.engine import Execution
 from flowbook.events import NodeOutput, NodeProgressed, NodeStarted
@@ -23,6 +24,7 @@ from flowbook.redaction import Redactor
 from flowbook.results import Cause, NodeResult
 from flowbook.tasks import Result, TaskSpec, current
 from flowbook.tasks.signature import signature_of
+from tests.waiting import until
 
 SECRET = "s3cr3t-value-0123456789"
 
@@ -280,3 +282,23 @@ def test_nothing_is_begun_that_the_history_could_not_take(processes: InProcesses
     result, _ = run(processes, patient, params={"begun": str(begun)}, subscribers=[journal])
     assert result.cause is Cause.REFUSED
     assert not begun.exists()
+
+
+def test_what_is_told_together_wakes_nobody_while_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[list[bytes]] = []
+    looks: list[float] = []
+    real = Together._tell
+    monkeypatch.setattr(Together, "_tell", lambda self: looks.append(time.monotonic()) or real(self))
+    together = Together(told.append)
+    for message in (b"at once", b"later", b"with it"):
+        together.add(message)
+    until(lambda: len(told) == 2)
+    time.sleep(TELL_SECONDS * 6)
+    assert len(looks) == 2
+    together.add(b"after a while")
+    together.add(b"the rest")
+    together.close()
+    assert told == [[b"at once"], [b"later", b"with it"], [b"after a while"], [b"the rest"]]
+    assert together._late is not None
+    together._late.join(30)
+    assert not together._late.is_alive()

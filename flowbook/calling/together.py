@@ -18,6 +18,7 @@ class Together:
         self._held: list[bytes] = []
         self._last = 0.0
         self._lock = threading.Lock()
+        self._waits = threading.Event()
         self._over = threading.Event()
         self._late: threading.Thread | None = None
 
@@ -27,17 +28,20 @@ class Together:
             self._held.append(message)
             if time.monotonic() - self._last >= TELL_SECONDS:
                 self._tell()
-            elif self._late is None:
+                return
+            self._waits.set()
+            if self._late is None:
                 self._late = threading.Thread(target=self._tell_later, name="flowbook-told", daemon=True)
                 self._late.start()
 
     def _tell_later(self) -> None:
-        while not self._over.wait(TELL_SECONDS):
+        while self._waits.wait() and not self._over.wait(TELL_SECONDS):
             with self._lock:
                 self._tell()
 
     def _tell(self) -> None:
         """Tell what is held back. The lock is held."""
+        self._waits.clear()
         if self._held:
             held, self._held = self._held, []
             self._tell_all(held)
@@ -48,3 +52,4 @@ class Together:
         self._over.set()
         with self._lock:
             self._tell()
+            self._waits.set()  # for the thread, which ends
