@@ -302,3 +302,19 @@ def test_what_is_told_together_wakes_nobody_while_nothing_is_said(monkeypatch: p
     assert together._late is not None
     together._late.join(30)
     assert not together._late.is_alive()
+
+
+def test_what_may_come_later_waits_for_others_and_for_no_longer_than_it_may() -> None:
+    told: list[list[bytes]] = []
+    together = Together(told.append)
+    together.add(b"may wait", 60, later=True)
+    assert told == []
+    together.add(b"may not", 0.1)
+    assert told == [[b"may wait", b"may not"]]
+    together.add(b"waits long", 60, later=True)
+    together.add(b"waits a moment", 0.2)
+    until(lambda: len(told) == 2)
+    together.add(b"alone", 0.1, later=True)
+    until(lambda: len(told) == 3)
+    assert told[1:] == [[b"waits long", b"waits a moment"], [b"alone"]]
+    together.close()

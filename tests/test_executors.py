@@ -295,6 +295,31 @@ def test_quick_calls_travel_together_and_each_has_its_own_result(
     assert max(sizes) > 1
 
 
+@pytest.mark.parametrize("asks", [False, True], ids=["reads", "writes"])
+def test_what_came_of_calls_that_read_is_told_once_for_all_that_travelled_together(
+    asks: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each message costs the scheduler a moment of the processors on which the calls compute."""
+    monkeypatch.setattr(there, "ANSWERS_SECONDS", 60)
+    events: list[Any] = []
+
+    class Worker:
+        address = "here"
+
+        def log_event(self, topic: str, message: Any) -> None:
+            events.append(message)
+
+    batch = there.Batch("b", "s", "topic", there.versions(), asks, b"")
+    told = there._Told(batch, Secrets(), Worker())
+    told.say(0, "ok", "")
+    assert bool(events) == asks  # that a write is over is known at once
+    for place in range(1, 5):
+        told.say(place, "ok", "")
+    told.say(4, "took", 0.1)
+    told.close()
+    assert asks or len(events) == 1
+
+
 def test_that_the_way_is_long_is_no_reason_to_go_it_more_often(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     """As on a busy machine, or to a cluster that is far away: how quick calls are is told by who makes them."""
     parcels: list[int] = []
@@ -486,7 +511,7 @@ def test_a_worker_killed_in_the_middle_repeats_no_write_and_the_run_goes_on(ws: 
     flow.add("b", "place.where")
     flow.connect("a", "b")
     run = ws.start(flow, executor=real)
-    until(lambda: (ws.root / "ledger").exists())
+    until(lambda: (ws.root / "ledger").exists() and (ws.root / "ledger").read_text().endswith("\n"))
     os.kill(int((ws.root / "ledger").read_text().split()[1]), signal.SIGKILL)
     run.wait()
     noted = [int(line.split()[0]) for line in (ws.root / "ledger").read_text().splitlines()]

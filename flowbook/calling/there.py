@@ -25,6 +25,10 @@ from flowbook.tasks.stop import Stop
 
 TOLD_BYTES = 64_000
 """Data of up to so many bytes is told with the answer; what is larger is fetched, or stays."""
+ANSWERS = frozenset({"ok", "answer", "took"})
+ANSWERS_SECONDS = 0.15
+"""How long what came of a call may wait for those behind it, when they only read: each message costs the scheduler, and
+a moment of the processors that the calls themselves compute on. Those that travel together take 0.1 s."""
 GRANT_SECONDS = 120.0
 """How long a worker waits to be granted what it asked for; then it does not begin."""
 
@@ -195,8 +199,12 @@ class _Told:
         self._together = Together(self._tell)
 
     def say(self, place: int, kind: str, *more: Any) -> None:
-        """Have something told."""
-        self._together.add(packed((place, kind, *more), f"what the task told ({kind})"))
+        """Have something told. What comes of calls that only read may come with the end of those behind them."""
+        message = packed((place, kind, *more), f"what the task told ({kind})")
+        if kind in ANSWERS and not self._batch.asks:
+            self._together.add(message, ANSWERS_SECONDS, later=True)
+        else:
+            self._together.add(message)
 
     def _tell(self, messages: list[bytes]) -> None:
         box = self._secrets.seal(pickle.dumps(messages))

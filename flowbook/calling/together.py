@@ -16,40 +16,46 @@ class Together:
     def __init__(self, tell: Callable[[list[bytes]], None]) -> None:
         self._tell_all = tell
         self._held: list[bytes] = []
+        self._due = 0.0
         self._last = 0.0
-        self._lock = threading.Lock()
-        self._waits = threading.Event()
-        self._over = threading.Event()
+        self._over = False
+        self._changed = threading.Condition()
         self._late: threading.Thread | None = None
 
-    def add(self, message: bytes) -> None:
-        """Have a message told."""
-        with self._lock:
+    def add(self, message: bytes, within: float = TELL_SECONDS, *, later: bool = False) -> None:
+        """Have a message told, ``within`` so many seconds after the last; ``later`` never at once, even if none was."""
+        with self._changed:
+            now = time.monotonic()
+            due = (now if later else self._last) + within
+            self._due = min(self._due, due) if self._held else due
             self._held.append(message)
-            if time.monotonic() - self._last >= TELL_SECONDS:
+            if now >= self._due:
                 self._tell()
                 return
-            self._waits.set()
+            self._changed.notify()
             if self._late is None:
                 self._late = threading.Thread(target=self._tell_later, name="flowbook-told", daemon=True)
                 self._late.start()
 
     def _tell_later(self) -> None:
-        while self._waits.wait() and not self._over.wait(TELL_SECONDS):
-            with self._lock:
-                self._tell()
+        with self._changed:
+            while not self._over:
+                left = self._due - time.monotonic() if self._held else None
+                if left is not None and left <= 0:
+                    self._tell()
+                else:
+                    self._changed.wait(left)
 
     def _tell(self) -> None:
         """Tell what is held back. The lock is held."""
-        self._waits.clear()
-        if self._held:
-            held, self._held = self._held, []
+        held, self._held = self._held, []
+        if held:
             self._tell_all(held)
         self._last = time.monotonic()
 
     def close(self) -> None:
         """Tell the rest."""
-        self._over.set()
-        with self._lock:
+        with self._changed:
+            self._over = True
             self._tell()
-            self._waits.set()  # for the thread, which ends
+            self._changed.notify()
