@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
+from html import escape
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from flowbook.view.graph.condition import fitted
 from flowbook.view.graph.drawing import ellipsis, note_lines, outline, svg
 from flowbook.view.graph.elements import look
 
@@ -110,3 +113,27 @@ def test_the_outline_tells_the_same_in_plain_text() -> None:
         "  fetch [succeeded] github.list_issues -> notify (on failure · late)",
         "  notify",
     ]
+
+
+@pytest.mark.parametrize(
+    ("condition", "rows"),
+    [
+        ("len(nodes.a.data) > 1", ["len(data)", "&gt; 1"]),
+        ("${{ nodes.a.data.total > 5 }}", ["total &gt; 5"]),
+        ("nodes.a.data.status == 'paid'", ["status", "== &#x27;paid&#x27;"]),
+    ],
+)
+def test_a_condition_is_read_also_where_its_line_is_short(condition: str, rows: list[str]) -> None:
+    """Cards lay over its beginning and its end. The whole of it is in a title, which is seen on hovering."""
+    cards = [{"id": "a", "x": 0, "y": 0}, {"id": "b", "x": 260, "y": 0}]
+    drawn = svg({"nodes": cards, "edges": [{"id": "e", "source": "a", "target": "b", "label": condition}], "notes": []})
+    texts = re.findall(r"<text [^>]*text-anchor=\"middle\"[^>]*>([^<]*)</text>", drawn)
+    assert [text for text in texts if text not in ("a", "b")] == rows
+    assert f"<title>{escape(condition)}</title>" in drawn
+
+
+@pytest.mark.parametrize("label", ["x", "a_name_without_any_blank_that_is_long", "a b c d e f g h i j", "an end " * 30])
+def test_the_rows_of_a_condition_are_no_wider_than_their_line(label: str) -> None:
+    rows, size = fitted(label, 50, lambda text, size: len(text) * size * 0.6)
+    assert len(rows) <= 2
+    assert all(len(row) * size * 0.6 <= 50 for row in rows)

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any, TypeAlias
 
 from flowbook.counting import counted
+from flowbook.view.graph.condition import ROOM, edge_words, fitted, short_words
 from flowbook.view.graph.elements import Elements, Keyed, keyed, look
 
 MARGIN = 28.0
@@ -55,22 +56,20 @@ def outline(elements: Elements | Mapping[str, Any], status: Mapping[str, str] | 
     return "\n".join(lines)
 
 
-def edge_words(edge: Mapping[str, Any]) -> str:
-    """What is written on an edge: when it is taken, if that is not plain success."""
-    kind = {"failure": "on failure", "always": "always"}.get(str(edge.get("on", "")), "")
-    return " · ".join(word for word in (kind, str(edge.get("label") or "")) if word)
-
-
 def ellipsis(text: str, width: float, size: float) -> str:
     """``text`` cut to about ``width`` pixels in letters of ``size`` pixels; no drawing knows its reader's font."""
     used = 0.0
     for index, letter in enumerate(text):
-        used += size * (
-            0.32 if letter in "iljtf.,:;'|!I " else 0.9 if letter in "mwMW@" or ord(letter) > 0x2E80 else 0.57
-        )
+        used += _wide(letter, size)
         if used > width:
             return text[: max(index - 1, 1)].rstrip() + "…"
     return text
+
+
+def _wide(text: str, size: float) -> float:
+    """About how many pixels ``text`` takes in letters of ``size`` pixels."""
+    shares = (0.32 if c in "iljtf.,:;'|!I " else 0.9 if c in "mwMW@" or ord(c) > 0x2E80 else 0.57 for c in text)
+    return size * sum(shares)
 
 
 def note_lines(text: str) -> list[str]:
@@ -143,14 +142,33 @@ def _edge(edge: Mapping[str, Any], state: Keyed, colours: Mapping[str, str]) -> 
         f'<path d="{line}" fill="none" stroke="{colour}" stroke-width="2"{dash}/>',
         f'<path d="M{x1:g} {y1:g}l-10 -5v10z" fill="{colour}"/>',
     ]
-    if words := ellipsis(edge_words(edge), 150, 11):
-        wide = len(words) * 6.0 + 10
-        parts.append(
-            f'<rect x="{middle_x - wide / 2:g}" y="{middle_y - 9:g}" width="{wide:g}" height="18" '
-            f'fill="{colours["canvas"]}"/>'
-            + _text(words, middle_x, middle_y + 4, 11, colours["muted"], anchor="middle")
-        )
+    if words := short_words(edge):
+        parts.append(_condition(words, edge_words(edge), (middle_x, middle_y), _room(ends), colours))
     return "".join(parts)
+
+
+def _room(ends: Ends) -> float:
+    """How wide words on a line may be, so that no card lies over their beginning."""
+    x0, y0, x1, y1 = ends
+    level = abs(y1 - y0) <= look()["card"]["height"] and x1 > x0
+    return min(ROOM, max(44.0, x1 - x0 - 4)) if level else ROOM
+
+
+def _condition(words: str, whole: str, middle: tuple[float, float], room: float, colours: Mapping[str, str]) -> str:
+    """Words in the middle of a line, all of them in the title."""
+    (x, y), (rows, size) = middle, fitted(words, room, _wide)
+    wide, step = min(max(_wide(row, size) for row in rows) + 6, max(room, 44.0) + 4), size + 2
+    top = y - step * len(rows) / 2
+    return (
+        f"<g><title>{escape(whole)}</title>"
+        f'<rect x="{x - wide / 2:g}" y="{top - 2:g}" width="{wide:g}" height="{step * len(rows) + 4:g}" '
+        f'fill="{colours["canvas"]}"/>'
+        + "".join(
+            _text(row, x, top + step * index + size, size, colours["muted"], anchor="middle")
+            for index, row in enumerate(rows)
+        )
+        + "</g>"
+    )
 
 
 def _way_back(ends: Ends) -> tuple[str, tuple[float, float]]:
