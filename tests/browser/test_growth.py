@@ -121,15 +121,16 @@ def test_an_editor_that_was_left_leaves_nothing(book: Any) -> None:
             expect(book.page.locator("tr[data-row=daily]")).to_be_visible()
         return counts(book)
 
-    before = times(3)
-    no_growth(before, times(4), 3 * EDITOR // 2, 3 * LISTENERS // 2)
+    before = times(2)
+    no_growth(before, times(3), 9 * EDITOR // 8, 9 * LISTENERS // 8)
 
 
 def test_runs_one_after_the_other_leave_nothing(book: Any) -> None:
-    book.run(1)
     page: Page = book.page
-    page.get_by_role("tab", name="Workflows").click()
-    open_daily(page)
+    if not page.locator(".flowbook-canvas:visible").count():
+        book.run(1)
+        page.get_by_role("tab", name="Workflows").click()
+        open_daily(page)
 
     def times(number: int) -> Counts:
         for _ in range(number):
@@ -142,15 +143,16 @@ def test_runs_one_after_the_other_leave_nothing(book: Any) -> None:
             expect(page.locator(".fb-run-chip")).to_contain_text("succeeded")
         return counts(book)
 
-    before = times(3)
-    no_growth(before, times(4), EDITOR // 12, LISTENERS // 12)
+    before = times(2)
+    no_growth(before, times(3), EDITOR // 16, LISTENERS // 16)
 
 
 def test_tabs_changed_to_and_fro_leave_nothing(book: Any) -> None:
-    book.run(1)
     page: Page = book.page
-    page.get_by_role("tab", name="Workflows").click()
-    open_daily(page)
+    if not page.locator(".flowbook-canvas:visible").count():
+        book.run(1)
+        page.get_by_role("tab", name="Workflows").click()
+        open_daily(page)
 
     def times(number: int) -> Counts:
         for _ in range(number):
@@ -159,8 +161,8 @@ def test_tabs_changed_to_and_fro_leave_nothing(book: Any) -> None:
                 expect(page.get_by_role("tab", name=tab)).to_have_attribute("aria-selected", "true")
         return counts(book)
 
-    before = times(3)
-    no_growth(before, times(4), EDITOR // 12, LISTENERS // 12)
+    before = times(2)
+    no_growth(before, times(3), EDITOR // 16, LISTENERS // 16)
 
 
 @pytest.mark.parametrize("cell", [2, 3], ids=["a workflow drawn", "a run"])
@@ -170,5 +172,5 @@ def test_what_a_cell_shows_without_a_studio_is_gone_when_it_shows_it_again(book:
             book.run(cell)
         return counts(book)
 
-    before = times(3)
-    no_growth(before, times(4), EDITOR // 12, LISTENERS // 12)
+    before = times(2)
+    no_growth(before, times(3), EDITOR // 16, LISTENERS // 16)
