@@ -100,6 +100,18 @@ class Lab:
                 said += _said(connection, source)
         return said
 
+    def give_kernel(self, id: str, folder: str) -> None:
+        """Have a kernel that runs be the one of the notebook in ``folder``."""
+        notebook = {"path": f"{folder}/notebook.ipynb", "name": "notebook.ipynb", "type": "notebook"}
+        for session in self.request("GET", "api/sessions"):
+            if session["kernel"]["id"] == id:
+                self.request("PATCH", f"api/sessions/{session['id']}", notebook)
+
+    def kernels(self, folder: str = "") -> list[str]:
+        """The kernels of the notebooks in ``folder``, or all that notebooks have."""
+        sessions = self.request("GET", "api/sessions")
+        return [one["kernel"]["id"] for one in sessions if one["path"].startswith(folder)]
+
     def stop_kernels(self, folder: str = "") -> None:
         """Stop the kernels of the notebooks in ``folder``, or all."""
         for session in self.request("GET", "api/sessions"):

@@ -74,7 +74,7 @@ def expect_recovered(page: Page, label: str) -> None:
 @pytest.fixture
 def editor_page(make_notebook: Callable[..., Any]) -> Any:
     """A notebook that shows the editor, with something typed into it that is not saved."""
-    book = make_notebook(CELL)
+    book = make_notebook(CELL, new_kernel=True)
     Workspace(book.folder).save(flow())
     book.run(0)
     type_label(book.page, "Typed by hand")

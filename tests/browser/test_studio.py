@@ -60,7 +60,7 @@ ws.save(many)
 
 @pytest.fixture(scope="module")
 def shared_book(make_lasting_notebook: Callable[..., Any]) -> Any:
-    book = make_lasting_notebook(SETUP, "ws.studio()", "6 * 7", height=1100)
+    book = make_lasting_notebook(SETUP, "ws.studio()", "6 * 7", height=1100, new_kernel=True)
     book.run(0)
     return book
 
