@@ -8,7 +8,6 @@ import os
 import signal
 import sqlite3
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from flowbook.models import Parameter
 from flowbook.postgres import Address, Session
 from flowbook.vault import forget_environment
 from flowbook.workspace.backends import in_postgres
+from tests import forks
 from tests.databases import emptied_schema, url_of
 from tests.integrations.postgres_server import PASSWORD
 
@@ -238,7 +238,7 @@ class TestCopying:
         ws.add_schedule("greeting", "0 7 * * *", zone="UTC")
         back = Workspace(tmp_path_factory.mktemp("back"))
         place = url if to == "database" else str(back.root)
-        ended = subprocess.run([sys.executable, "-c", KILLED, str(ws.root), place, killed_after], check=False)
+        ended = subprocess.run(forks.python("-c", KILLED, str(ws.root), place, killed_after), check=False)
         assert ended.returncode == -signal.SIGKILL
         assert ws.copy_to(place)[1:] == (0, 0, 1, 1)
         if to == "database":
@@ -254,7 +254,7 @@ class TestCopying:
         ws.save(greeting())
         ws.run("greeting")
         back = Workspace(tmp_path_factory.mktemp("back"))
-        subprocess.run([sys.executable, "-c", KILLED, str(ws.root), str(back.root), "history"], check=False)
+        subprocess.run(forks.python("-c", KILLED, str(ws.root), str(back.root), "history"), check=False)
         back.run(greeting())
         with pytest.raises(InputError, match="already"):
             ws.copy_to(back.root)
