@@ -9,6 +9,8 @@ from types import ModuleType
 
 import pytest
 
+from tests import forks
+
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = ROOT / "notebooks"
 
@@ -22,6 +24,19 @@ def renewing() -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="session")
+def kernels(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A place on ``JUPYTER_PATH`` where the kernel begins in a fork."""
+    forks.write_kernel(folder := tmp_path_factory.mktemp("kernels"))
+    return folder
+
+
+@pytest.fixture
+def quick_kernels(kernels: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Begin kernels in forks: as the system begins them, they are begun on Binder, in the browser and by the demo."""
+    monkeypatch.setenv("JUPYTER_PATH", str(kernels))
 
 
 @pytest.fixture

@@ -19,6 +19,9 @@ from flowbook.catalog import Catalog
 from flowbook.formats.flowfile import dumps, read_flow_file
 from flowbook.testing import FakeService, fake_service
 from flowbook.validation import validate
+from tests import forks
+
+pytestmark = pytest.mark.usefixtures("quick_kernels")
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 WEBHOOK = "/services/T00/B00/quickstart"
@@ -45,14 +48,13 @@ def copied(target: Path) -> Path:
 
 
 def flowbook(folder: Path, environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "flowbook", "-C", str(folder), *arguments]
+    command = forks.python("-m", "flowbook", "-C", str(folder), *arguments)
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 
-def demo(environment: dict[str, str], script: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, str(script)], env=environment, capture_output=True, text=True, check=False, cwd=script.parent
-    )
+def demo(environment: dict[str, str], *command: str) -> subprocess.CompletedProcess[str]:
+    folder = Path(command[-1]).parent
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, cwd=folder)
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +64,7 @@ def demonstration(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     project = copied(temporary / "project")
     before = sorted(project.rglob("*"))
     kept = {name: value for name, value in os.environ.items() if not name.startswith("FLOWBOOK_")}
-    done = demo({**kept, "TMPDIR": str(temporary)}, project / "demo.py")
+    done = demo({**kept, "TMPDIR": str(temporary)}, sys.executable, str(project / "demo.py"))
     assert done.returncode == 0, done.stdout + done.stderr
     executed = Path(re.findall(r"executed notebook is (.*)", done.stdout)[0])
     return {
@@ -121,7 +123,7 @@ def test_the_demonstration_leaves_the_project_as_it_was(demonstration: dict[str,
 
 def test_a_notebook_that_fails_fails_the_demonstration(environment: dict[str, str], folder: Path) -> None:
     (folder / "data" / "birdstrikes.csv").unlink()
-    done = demo(environment, folder / "demo.py")
+    done = demo(environment, *forks.python(str(folder / "demo.py")))
     assert done.returncode == 1
     assert "✗ read  failed" in done.stdout
     assert "RunFailed" in done.stderr

@@ -21,7 +21,10 @@ from flowbook.cli.notebook import exit_code, give, read_typed
 from flowbook.errors import InvalidInputs
 from flowbook.models import Parameter, Workflow
 from flowbook.workspace import Workspace
+from tests import forks
 from tests.terminal import in_terminal
+
+pytestmark = pytest.mark.usefixtures("quick_kernels")
 
 PARAMETERS = "workflow = 'greeting'\ninputs: dict = {'name': 'world'}  # what it asks for"
 
@@ -63,7 +66,7 @@ def project(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def flowbook(*arguments: str, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "flowbook", *arguments],
+        forks.python("-m", "flowbook", *arguments),
         cwd=cwd, env={**os.environ, **environment}, capture_output=True, text=True, check=False,
     )  # fmt: skip
 
@@ -213,7 +216,7 @@ def test_ctrl_c_cancels_the_run_in_the_notebook(number: signal.Signals, project:
         ws.save(flow)
     cell = "from flowbook import Workspace\nws = Workspace()\nprint('begun', flush=True)\nws.run('slow')"
     nbformat.write(notebook(cell, "1"), project / "slow.ipynb")
-    command = [sys.executable, "-m", "flowbook", "run", "slow.ipynb", "-o", "done.ipynb"]
+    command = forks.python("-m", "flowbook", "run", "slow.ipynb", "-o", "done.ipynb")
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         for line in process.stdout:

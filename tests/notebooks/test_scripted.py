@@ -20,6 +20,9 @@ from nbclient.exceptions import CellExecutionError
 
 from flowbook.models import Parameter, Workflow
 from flowbook.workspace import Workspace
+from tests import forks
+
+pytestmark = pytest.mark.usefixtures("quick_kernels")
 
 SECRET = "tok-3f9a-not-for-notebooks"
 UNWRITABLE = ("StoreError", "memory") if os.geteuid() else ("InputError", "MEMORY_ONLY")
@@ -68,7 +71,7 @@ def command(project: Path, *arguments: str, **environment: str) -> subprocess.Co
     programs = Path(sys.executable).parent
     search = f"{programs}{os.pathsep}{os.environ['PATH']}"
     return subprocess.run(
-        [str(programs / arguments[0]), *arguments[1:]],
+        forks.python(str(programs / arguments[0]), *arguments[1:]),
         cwd=project, env={**os.environ, "PATH": search, **environment}, capture_output=True, text=True, check=False,
     )  # fmt: skip
 
