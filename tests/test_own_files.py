@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from flowbook import Workflow, Workspace
 from flowbook.paths import OWN_FOLDER, SETTINGS
+from tests import forks
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="makes a pipe")
 
@@ -27,7 +27,7 @@ def folder(tmp_path: Path) -> Path:
 
 def flowbook(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """The command, which would be waited for longer than a test may take."""
-    command = [sys.executable, "-m", "flowbook", "-C", str(folder), *words]
+    command = forks.python("-m", "flowbook", "-C", str(folder), *words)
     return subprocess.run(command, capture_output=True, text=True, timeout=60)
 
 

@@ -7,7 +7,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import threading
 import time
 from types import SimpleNamespace
@@ -25,6 +24,7 @@ from flowbook.oauth2.faults import Refused, account_refused
 from flowbook.oauth2.tokens import Tokens
 from flowbook.tasks.oauth2 import OAuth2
 from flowbook.testing import SignInProvider
+from tests import forks
 from tests.waiting import until
 
 NAME = "My Cloud"
@@ -292,7 +292,7 @@ print(Workspace(sys.argv[1]).run("who")["me"].data["email"])
 
 def other_process(ws) -> subprocess.Popen:
     return subprocess.Popen(
-        [sys.executable, "-c", RENEW, str(ws.root)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        forks.python("-c", RENEW, str(ws.root)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
 
 
@@ -666,7 +666,7 @@ def test_who_has_no_sign_in_is_told(ws):
 
 
 def command(ws, *words: str, **options) -> subprocess.Popen:
-    call = [sys.executable, "-m", "flowbook", "-C", str(ws.root), "integrations", *words]
+    call = forks.python("-m", "flowbook", "-C", str(ws.root), "integrations", *words)
     pipes = dict.fromkeys(("stdout", "stderr", "stdin"), subprocess.PIPE)
     return subprocess.Popen(call, text=True, **pipes, **options)
 
@@ -794,8 +794,7 @@ def test_two_processes_begin_it_once(shop, provider):
     code = RENEW.replace('"who"', '"shops"')
     provider.delay = 1.0
     both = [
-        subprocess.Popen([sys.executable, "-c", code, str(shop.root)], stdout=subprocess.PIPE, text=True)
-        for _ in range(2)
+        subprocess.Popen(forks.python("-c", code, str(shop.root)), stdout=subprocess.PIPE, text=True) for _ in range(2)
     ]
     assert [one.communicate(timeout=100)[0].strip() for one in both] == ["ada@example.com"] * 2
     assert renewals(provider) == 1

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests import forks
 
 
 @pytest.mark.timeout(600)  # each waits for what it has killed, and a busy machine takes its time
@@ -29,7 +30,7 @@ import pytest
     ],
 )
 def test_a_small_part_of_each_subject_holds(subject: str) -> None:
-    command = [sys.executable, "-m", "torture", subject, "--scale", "0.004"]
+    command = forks.python("-m", "torture", subject, "--scale", "0.004")
     done = subprocess.run(command, cwd=Path(__file__).parents[1], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "FAILED" not in done.stdout

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from flowbook.errors import FileFormatError, FlowbookError, NotFound
 from flowbook.formats import mermaid, notebook
 from flowbook.formats.flowfile import dumps, read_flow_file
 from flowbook.formats.python import loads
+from tests import forks
 
 ROOT = Path(__file__).parent.parent
 GALLERY = sorted((ROOT / "flowbook" / "gallery").glob("*.flow.yaml"))
@@ -161,7 +162,7 @@ def git(tmp_path: Path) -> Git:
         pytest.skip("git is not installed")
 
     def run(*words: str, fails: bool = False) -> str:
-        env = {**os.environ, "PYTHONPATH": str(ROOT), "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
+        env = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
         who = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
         done = subprocess.run(
             ["git", *who, *words], cwd=tmp_path, check=False, capture_output=True, text=True, env=env, timeout=110
@@ -170,7 +171,7 @@ def git(tmp_path: Path) -> Git:
         return done.stdout
 
     run("init", "-q", "-b", "main")
-    run("config", "diff.flowbook.command", f"{sys.executable} -m flowbook workflows diff --git")
+    run("config", "diff.flowbook.command", f"{shlex.join(forks.python())} -m flowbook workflows diff --git")
     (tmp_path / ".gitattributes").write_text("*.flow.yaml diff=flowbook\n")
     return run
 
