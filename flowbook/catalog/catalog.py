@@ -12,7 +12,7 @@ from flowbook.catalog.briefs import Brief, Listed, keep, kept
 from flowbook.catalog.describing import describe, problem_of
 from flowbook.catalog.folder import Folder, FolderProblem
 from flowbook.catalog.loading import Failure, NotAdmitted, Snapshot, Version, source_at
-from flowbook.catalog.places import Found, Place, installation_stamp, packaged, places
+from flowbook.catalog.places import Found, Place, installation_stamp, packaged, places, real_path
 from flowbook.errors import CatalogError, NotFound
 from flowbook.records import NamedTuple
 from flowbook.tasks.spec import TaskSpec
@@ -215,7 +215,7 @@ _RENAME = "Rename one of them if both are wanted."
 
 
 def _first_time(found: Found, seen: set[tuple[str, str]]) -> bool:
-    key = (found.name, os.path.realpath(found.path))
+    key = (found.name, real_path(found.path))
     if key in seen:
         return False
     seen.add(key)

@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from flowbook.catalog.bytecode import kept
-from flowbook.catalog.places import built_in_place, installation_stamp
+from flowbook.catalog.places import built_in_place, installation_stamp, real_path
 from flowbook.records import NamedTuple
 from flowbook.whole_files import opened
 
@@ -338,7 +338,7 @@ _sources: dict[tuple[str, str], Source] = {}
 
 def source_at(name: str, path: Path) -> Source:
     """The one :class:`Source` of a folder in this process."""
-    key = (name, os.path.realpath(path))
+    key = (name, real_path(path))
     with _sources_lock:
         if key not in _sources:
             _sources[key] = Source(name, path)
