@@ -15,6 +15,7 @@ import pytest
 from flowbook.cli import cli, run
 from flowbook.cli.common import FileOfItsOwn
 from flowbook.workspace import Workspace
+from tests.crosses import crossed
 
 SECRET = "xoxb-5ecret-9876543210"
 VALUES = ["", "\udcff\udcfe", "a" * 5000, "loop", "~no-such-user/x", "99999999999999999999", "a=@folder", "folder/.."]
@@ -61,21 +62,20 @@ COMMANDS = dict(leaves(cli))
 
 
 def calls(name: str) -> Iterator[list[str]]:
-    """Each argument and option of a command with each of the values, all else being right."""
+    """Each argument and option of a command with half of the values, all else being right; all, of two of them."""
     good = [word.replace("_", " ") if "*" in word else word for word in GOOD.get(name, "").split()]
     arguments = [one for one in COMMANDS[name].params if isinstance(one, click.Argument)]
     options = [one for one in COMMANDS[name].params if isinstance(one, click.Option) and not one.is_flag]
     forms = [[], ["--json"]] if any(one.name == "as_json" for one in COMMANDS[name].params) else [[]]
-    for value in VALUES:
-        for place in range(len(arguments)):
-            given = [*good[:place], value, *good[place + 1 :]]
+    first = len(name) % len(VALUES)  # not the same half for the first of every command
+    asked: list[int | click.Option] = [*range(len(arguments)), *options]
+    each = len(VALUES) // 2 if len(asked) > 1 else len(VALUES)
+    for one, value in crossed(asked, [*VALUES[first:], *VALUES[:first]], each) if asked else ():
+        if isinstance(one, int):
+            given = [*good[:one], value, *good[one + 1 :]]
             yield from ([*name.split(), *form, *given] for form in forms)
-        for option in options:
-            yield [
-                *name.split(),
-                *good,
-                f"{option.opts[-1]}={value}" if option.opts[-1][1] == "-" else option.opts[0] + value,
-            ]
+        else:
+            yield [*name.split(), *good, f"{one.opts[-1]}={value}" if one.opts[-1][1] == "-" else one.opts[0] + value]
 
 
 @pytest.fixture

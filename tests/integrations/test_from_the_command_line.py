@@ -86,8 +86,9 @@ def test_every_task_runs_from_the_command_line(
     credentials = credentials_of(name, request, service, workspace)
     label = put_integration(workspace, folder, credentials)
     nodes: dict[str, Any] = {}
+    examples = Examples(folder)
     for spec in in_order(folder):
-        params = PARAMS.get(name, {}).get(spec.function_name) or Examples(folder).params_of(spec)
+        params = PARAMS.get(name, {}).get(spec.function_name) or examples.params_of(spec)
         assert params is not None, f"{spec.name}: show it as a node in README.md"
         params = {one: f"{service.url}/page" if one.endswith("url") else value for one, value in params.items()}
         put_files(workspace, spec, params)
