@@ -261,6 +261,8 @@ def _words_of(error: BaseException) -> str:
     if callable(errors) and (found := errors()):
         place = ".".join(map(str, found[0]["loc"]))
         return f"its answer is none of the protocol's: {place}: {found[0]['msg']}"
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}: {error.filename!r}" if error.filename else error.strerror
     return (str(error) or type(error).__name__).rstrip(".")
 
 
