@@ -210,6 +210,20 @@ def test_data_is_put_into_code_where_the_cursor_is(show: Show, page: Page) -> No
     assert written(box) == "len(nodes.fetch.data.body or 1nodes.fetch.data.body[0])"
 
 
+def test_in_wider_letters_no_view_of_the_data_is_cut_off(show: Show, page: Page) -> None:
+    """As in Firefox; and in those of who has made them larger."""
+    show("ask")
+    page.get_by_label("method", exact=True).focus()
+    panel = page.locator(".fb-data")
+    expect(panel).to_be_visible()
+    page.add_style_tag(content=".flowbook .fb-data header button { letter-spacing: 4px; }")
+    last = panel.get_by_role("button", name="Schema", exact=True).bounding_box()
+    whole = panel.bounding_box()
+    assert last is not None
+    assert whole is not None
+    assert last["x"] + last["width"] <= whole["x"] + whole["width"]
+
+
 def test_the_views_of_the_data_are_one_stop_of_tab_and_chosen_by_arrows_with_the_keyboard_left_there(
     show: Show, page: Page
 ) -> None:
