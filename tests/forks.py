@@ -51,10 +51,13 @@ def python(*arguments: str) -> list[str]:
     return [*_asking(*_MODULES), *arguments]
 
 
-def write_kernel(folder: Path) -> None:
-    """Have ``python3`` be a kernel that begins in a fork where ``folder`` is on ``JUPYTER_PATH``."""
-    spec = folder / "kernels" / "python3"
-    spec.mkdir(parents=True)
-    argv = [*_asking(*_MODULES, *_OF_KERNELS), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+@functools.cache
+def kernels() -> Path:
+    """A place that, on ``JUPYTER_PATH``, has ``python3`` be a kernel that begins in a fork."""
+    asking = _asking(*_MODULES, *_OF_KERNELS)
+    place = Path(asking[asking.index("ask") + 1]).parent
+    (place / "kernels" / "python3").mkdir(parents=True)
+    argv = [*asking, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     about = {"argv": argv, "display_name": "Python 3", "language": "python"}
-    (spec / "kernel.json").write_text(json.dumps(about))
+    (place / "kernels" / "python3" / "kernel.json").write_text(json.dumps(about))
+    return place

@@ -26,17 +26,10 @@ def renewing() -> ModuleType:
     return module
 
 
-@pytest.fixture(scope="session")
-def kernels(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A place on ``JUPYTER_PATH`` where the kernel begins in a fork."""
-    forks.write_kernel(folder := tmp_path_factory.mktemp("kernels"))
-    return folder
-
-
 @pytest.fixture
-def quick_kernels(kernels: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def quick_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
     """Begin kernels in forks: as the system begins them, they are begun on Binder, in the browser and by the demo."""
-    monkeypatch.setenv("JUPYTER_PATH", str(kernels))
+    monkeypatch.setenv("JUPYTER_PATH", str(forks.kernels()))
 
 
 @pytest.fixture
