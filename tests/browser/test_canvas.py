@@ -149,7 +149,7 @@ def open_canvas(shared_book: Any, request: pytest.FixtureRequest) -> Iterator[Ca
 
     def open(elements: dict[str, Any] = REPORT, more: str = "canvas", second: str = "") -> tuple[Any, CanvasPage]:
         folder, page = shared_book.folder, shared_book.page
-        (folder / "intents.jsonl").unlink(missing_ok=True)
+        (folder / "intents.jsonl").write_text("")  # to a listing, a file that goes meanwhile is a folder not found
         for name, text in (("elements.json", json.dumps(elements)), ("first.py", show(more)), ("second.py", second)):
             (folder / name).write_text(text)
         page.evaluate("document.querySelectorAll('.flowbook-canvas').forEach((old) => { old.dataset.old = '1'; })")
