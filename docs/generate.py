@@ -3,7 +3,7 @@
 MkDocs calls it as a hook: most pages under ``reference/`` exist only in the built site. ``python docs/generate.py``
 writes the files that are kept beside the pages, because editors, code hosts and ``flowbook docs`` read them there: the
 JSON Schema of workflow files, the pages that errors name, the settings, and the drawings; and what lists show of the
-integrations, beside the code that reads it. ``python docs/generate.py --check`` says which of these last are not true.
+integrations, beside the code that reads it. ``python docs/generate.py --check`` says which of them are not true.
 """
 
 from __future__ import annotations
@@ -127,8 +127,13 @@ def main() -> None:
 
 
 def check() -> None:
-    """Say what is kept of the integrations and is not true any more; exit 1 then."""
-    sys.exit("\n".join(stale_briefs()) or 0)
+    """Say what is kept and is not true any more; exit 1 then."""
+    stale = [
+        f"docs/{path} is not what the code says any more: run python docs/generate.py"
+        for path, text in kept_files().items()
+        if not (HERE / path).is_file() or (HERE / path).read_text(encoding="utf-8") != text
+    ]
+    sys.exit("\n".join(stale_briefs() + stale) or 0)
 
 
 if __name__ == "__main__":
