@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import pytest
@@ -491,6 +492,31 @@ def test_arrow_keys_walk_from_card_to_card_and_with_alt_move_what_is_selected(op
     book.wait_for_record(lambda r: r["intent"] == "select" and not r["nodes"])
     book.page.keyboard.press("ArrowRight")
     book.wait_for_record(lambda r: r["intent"] == "select" and len(r["nodes"]) == 1)
+
+
+def test_what_the_kernel_says_of_a_place_meanwhile_takes_no_step_back(open_canvas: Any) -> None:
+    """Its answer to an earlier step, or the mark of a node that runs, comes while a person goes on."""
+    says = """
+    import threading
+    moved = [{"op": "move", "positions": {"rank": [400, 150]}, "notes": {}}]
+    updated = [{"op": "update", "kind": "node", "id": "rank", "value": {"x": 400, "y": 150}}]
+    timers = [threading.Timer(n / 10, canvas.patch, [moved if n % 2 else updated]) for n in range(100)]
+    canvas.on("move", lambda p: [timer.cancel() for timer in timers])
+    for timer in timers: timer.start()
+    """
+    book, canvas = open_canvas(REPORT, "canvas", dedent(says))
+    canvas.click("rank")
+    book.run(1)
+    # by the page's own clock: what it waits for before it tells of a move comes after a key that is late, too
+    repeat = """async (element) => {
+        for (let times = 0; times < 20; times += 1) {
+            element.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight", altKey: true, bubbles: true }));
+            await new Promise((done) => { setTimeout(done, 60); });
+        }
+    }"""
+    canvas.box.evaluate(repeat)
+    told = book.wait_for_record(lambda r: r["intent"] == "move")
+    assert told["positions"] == {"rank": [600, 150]}
 
 
 def test_the_wheel_zooms_only_once_the_canvas_has_focus(open_canvas: Any) -> None:

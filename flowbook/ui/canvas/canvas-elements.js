@@ -171,7 +171,7 @@ function patchOne(view, change) {
     for (const [kind, moved] of [["node", change.positions], ["note", change.notes]]) {
       for (const [id, [x, y]] of Object.entries(moved || {})) {
         const node = cy.getElementById(PREFIX[kind] + id);
-        if (!node.grabbed()) node.position({ x, y });
+        if (!view.isHeld(node)) node.position({ x, y });
       }
     }
     return;
@@ -186,7 +186,7 @@ function patchOne(view, change) {
   if (change.kind === "edge") existing.move({ source: made.data.source, target: made.data.target });
   const current = cy.getElementById(made.data.id); // move() puts another in its place
   current.data(made.data);
-  if (change.kind !== "edge" && !current.grabbed()) current.position(made.position);
+  if (change.kind !== "edge" && !view.isHeld(current)) current.position(made.position);
   if (change.kind === "edge") current.data("bend", bend(current.source().position(), current.target().position()));
   if (change.kind === "node") current.toggleClass("fb-disabled", Boolean(value.disabled));
   if (change.kind === "note") current.toggleClass("fb-frame", Boolean(value.frame));

@@ -200,6 +200,8 @@ export function addMoving(view) {
   cy.on("grab", () => { view.dragging = true; });
   cy.on("free", () => { view.dragging = false; });
   view.movedToo = (nodes) => { moved = moved.union(nodes); };
+  // what the kernel says of a place meanwhile is of before: it would take back what a person has just done
+  view.isHeld = (node) => node.grabbed() || moved.has(node);
   // cytoscape frees the nodes of a selection one by one; they are one move
   cy.on("dragfree", "node", (event) => {
     if (view.carriedOnto?.(event.target)) return;
