@@ -176,9 +176,9 @@ def panning(hand: Hand, zoom: str) -> list[str]:
 
 
 def inspecting(hand: Hand) -> list[Waited]:
-    """Click one card after the other."""
+    """Click one card after the other, twelve times; the first loads what the inspector is made of."""
     rounds = []
-    for node in ("n1", "n2", "n26", "n27", "n1"):
+    for node in ("n1", *["n2", "n26", "n27", "n1"] * 3):
         at = hand.place(node)
         shown = (
             f"document.querySelector('.fb-inspector h3')?.textContent === '{node}'"
