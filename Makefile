@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-PYTEST ?= -n 3 --dist loadfile
+PYTEST ?= -n 2 --dist loadfile
 .DEFAULT_GOAL := help
 export PYTHON
 # As containers often set it: every process here would compile anew all that it imports, and most do little else.
