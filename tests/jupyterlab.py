@@ -260,7 +260,8 @@ class NotebookPage:
             self.page.wait_for_timeout(30)
 
     def run_all(self) -> None:
-        for index in range(self.cell_count()):
+        """Run all cells that the notebook's file has: those of a page that has just been loaded come one by one."""
+        for index in range(len(nbformat.read(self.folder / "notebook.ipynb", as_version=4).cells)):
             self.run(index)
 
     def in_toolbar(self, command: str) -> Locator:
