@@ -176,6 +176,16 @@ def meet_another(book: NotebookPage) -> None:
     expect(book.page.get_by_text("was saved by someone else")).to_be_visible()
 
 
+def choose_what_follows(book: NotebookPage) -> None:
+    book.page.keyboard.press("a")
+    expect(book.page.locator(".fb-chooser").get_by_role("searchbox")).to_be_focused()
+
+
+def rehearse(book: NotebookPage) -> None:
+    press(book.page.locator(".fb-toolbar"), "Dry Run")
+    expect(book.page.locator(".fbr-summary:visible").first).to_contain_text("Dry run")
+
+
 node = selecting(".fb-card", "first")
 # The editor first, in which the test before these has opened the first workflow: to open one costs seconds.
 VIEWS: dict[str, View] = {
@@ -185,6 +195,8 @@ VIEWS: dict[str, View] = {
     "input": in_editor(node, inspecting("Input")),
     "output": in_editor(node, inspecting("Output")),
     "add node": in_editor(opening("Add Node")),
+    "chooser": in_editor(node, choose_what_follows),
+    "dry run": in_editor(rehearse),
     "inputs": in_editor(opening("Inputs")),
     "versions": in_editor(opening("Versions")),
     "triggers": in_editor(opening("Triggers")),
@@ -213,6 +225,9 @@ def tidy(page: Page) -> None:
     close = page.locator(".flowbook").get_by_role("button", name="Close", exact=True).locator("visible=true")
     close.evaluate_all("(all) => all.forEach((one) => one.click())")  # at once: some go with what is being left
     expect(close).to_have_count(0)
+    if page.locator(".fb-chooser:visible").count():
+        page.keyboard.press("Escape")
+        expect(page.locator(".fb-chooser:visible")).to_have_count(0)
     if OPENED:
         page.locator(".flowbook-canvas:visible").focus()
         page.keyboard.press("Escape")
