@@ -40,7 +40,7 @@ def take() -> Mapping[str, str]:
 
 def _means_credentials(name: str) -> bool:
     """Whether a variable gives credentials, or was meant to: one that is misspelt is as secret."""
-    return name[:1] in "fF_" and name.upper().replace("_", "").startswith("FLOWBOOKCREDENTIAL")
+    return name.upper().replace("_", "").startswith("FLOWBOOKCREDENTIAL")
 
 
 def give_back() -> None:

@@ -56,8 +56,8 @@ class Acceptance:
         known = _Known(functools.cache(self._hooks.at), functools.cache(self._secret), functools.cache(self._workflow))
         found = [self._read(request, known) for request in requests]
         asked = [one for one in found if isinstance(one, Asked)]
-        accepted = iter(self._hooks.accept_all(asked))
-        return [self._taken(one.hook, next(accepted)) if isinstance(one, Asked) else one for one in found]
+        accepted = map(self._came_of, asked, self._hooks.accept_all(asked))
+        return [next(accepted) if isinstance(one, Asked) else one for one in found]
 
     def _read(self, request: Request, known: _Known) -> Asked | Taken | Exception:
         try:
@@ -95,14 +95,12 @@ class Acceptance:
         return self._accept(hook, delivery, self._kept(workflow, given), run)
 
     def _accept(self, hook: Hook, delivery: str, inputs: Mapping[str, Any], run: str = "") -> Taken:
-        taken = self._taken(hook, self._hooks.accept_all([Asked(hook, delivery, inputs, self._now(), run)])[0])
-        if isinstance(taken, Exception):
-            raise taken
-        return taken
+        return self._taken(hook, self._hooks.accept(hook, delivery, inputs, self._now(), run))
 
-    def _taken(self, hook: Hook, accepted: Accepted | Exception) -> Taken | Exception:
-        if isinstance(accepted, Exception):
-            return accepted
+    def _came_of(self, asked: Asked, accepted: Accepted | Exception) -> Taken | Exception:
+        return accepted if isinstance(accepted, Exception) else self._taken(asked.hook, accepted)
+
+    def _taken(self, hook: Hook, accepted: Accepted) -> Taken:
         event = "request_again" if accepted.again else "request_accepted"
         self._log(event, hook=hook.id, workflow=hook.workflow, run=accepted.run)
         return Taken(hook, accepted.run, accepted.again)

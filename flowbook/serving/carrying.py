@@ -54,7 +54,7 @@ class Carrier:
         self._going: dict[str, Run | None] = {}
         self._later: dict[str, float] = {}
         self._mine: list[Queued] = []
-        self._looked = self._looked_left = self._forgot = self._took = float("-inf")
+        self._looked_due = self._looked_left = self._forgot = self._took = float("-inf")
         self._over = threading.Condition(self._lock)
         self._thread = threading.Thread(target=self._work, name="flowbook-serve", daemon=True)
         self._looked_at = time.monotonic()
@@ -113,10 +113,10 @@ class Carrier:
             self._wakes.clear()
             waits = POLL_SECONDS
             try:
-                if time.monotonic() - self._looked >= POLL_SECONDS:
+                if time.monotonic() - self._looked_due >= POLL_SECONDS:
                     self._look()
-                    self._looked = time.monotonic()
-                waits = min(self._take(), max(0.0, self._looked + POLL_SECONDS - time.monotonic()))
+                    self._looked_due = time.monotonic()
+                waits = min(self._take(), max(0.0, self._looked_due + POLL_SECONDS - time.monotonic()))
                 self._looked_at = time.monotonic()
             except FlowbookError as error:
                 self._looked_left = float("-inf")  # it may have taken effect
