@@ -16,7 +16,7 @@ from flowbook.ui.editor.inspector import Inspector
 from flowbook.ui.parts.fields import Field
 from flowbook.ui.parts.forms import Form
 from tests.browser.plain_page import PlainPage
-from tests.jupyterlab import new_context, press
+from tests.jupyterlab import look, new_context, press
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
@@ -342,8 +342,12 @@ def test_an_empty_text_is_given_by_a_click_and_taken_back_by_typing(page: Page, 
     expect(offer).to_be_hidden()  # nothing to look at before a person turns to the field
     page.get_by_label("topic", exact=True).click()
     expect(offer).to_be_visible()
+    box = offer.bounding_box()
+    assert box is not None
+    assert box["height"] < 24  # a word in the field's head, whatever else is called empty
     assert form.values() == {}
     offer.click()
+    look(page, f"empty-text-{kind}")
     expect(offer).to_have_attribute("aria-pressed", "true")
     assert (form.values(), form.problems()) == ({"topic": ""}, {})
     page.get_by_role("textbox", name="other").click()

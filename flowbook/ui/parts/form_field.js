@@ -59,7 +59,7 @@ export function buildField(model, spec, expression, { scope, submit }) {
     onclick: () => model.send({ kind: "action", name: spec.name }),
   }, spec.action) : null;
   const empty = spec.may_be_empty && !expression ? make("button", {
-    type: "button", class: "fb-empty", "aria-pressed": "false", "aria-label": `Give ${spec.label} as an empty text`,
+    type: "button", class: "fb-meant", "aria-pressed": "false", "aria-label": `Give ${spec.label} as an empty text`,
     title: "Give it as an empty text: a field that is left empty is not given", hidden: true,
   }, EMPTY) : null;
   const head = make("div", { class: "fb-field-head" }, label, mark, empty, toggle);
